@@ -1,0 +1,128 @@
+//! The running goroutine's slice: how many ready operations it has left, and what it asked for.
+//!
+//! Every channel, timer and socket operation that finds itself ready asks here first (ARCHITECTURE:
+//! preemption points). It costs one thread-local and no atomic read-modify-write. What must hold:
+//!
+//! * outside a goroutine everything is let through;
+//! * an operation that is not let through has taken nothing and sent nothing;
+//! * a goroutine whose slice is used up is woken before its operation returns pending, and goes to
+//!   the end of the global queue, so that it neither stalls nor comes back at once.
+
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+/// Ready operations in one slice.
+pub const SLICE: u32 = 128;
+
+/// The budget of code that runs outside every goroutine.
+const UNLIMITED: u32 = u32::MAX;
+
+/// What the running goroutine asked the worker for during its poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// Nothing: pending means that it waits.
+    None,
+    /// To be put at the end of the global queue: `yield_now`, or a slice that is used up.
+    Yield,
+    /// To end here: `task::exit`, or a send that nobody will ever receive.
+    Exit,
+}
+
+thread_local! {
+    static BUDGET: Cell<u32> = const { Cell::new(UNLIMITED) };
+    static REQUEST: Cell<Request> = const { Cell::new(Request::None) };
+}
+
+/// Takes one ready operation from the slice; false if it is used up.
+///
+/// After `false` an operation goes through [`poll_proceed`], which does what has to be done then.
+#[inline]
+pub fn take() -> bool {
+    BUDGET.with(|budget| match budget.get() {
+        UNLIMITED => true,
+        0 => false,
+        left => {
+            budget.set(left - 1);
+            true
+        }
+    })
+}
+
+/// Lets an operation through, or sends its goroutine to the end of the global queue.
+///
+/// An operation asks once for each time it completes, before it changes anything.
+#[inline]
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
+    if take() {
+        return Poll::Ready(());
+    }
+    yield_slice(cx);
+    Poll::Pending
+}
+
+/// Asks for the end of the global queue. The caller returns pending.
+#[cold]
+pub(crate) fn yield_slice(cx: &mut Context<'_>) {
+    REQUEST.with(|request| {
+        if request.get() == Request::None {
+            request.set(Request::Yield);
+        }
+    });
+    // A combinator between the goroutine and the operation polls only what was woken.
+    cx.waker().wake_by_ref();
+}
+
+/// Asks for the end of the running goroutine. The caller returns pending for ever.
+pub(crate) fn request_exit() {
+    REQUEST.with(|request| request.set(Request::Exit));
+}
+
+/// Begins a poll with `budget` ready operations left in the slice.
+#[inline]
+pub(crate) fn begin(budget: u32) {
+    BUDGET.with(|cell| cell.set(budget));
+    REQUEST.with(|request| request.set(Request::None));
+}
+
+/// Ends a poll: what is left of the slice, and what the goroutine asked for.
+#[inline]
+pub(crate) fn end() -> (u32, Request) {
+    (
+        BUDGET.with(|cell| cell.replace(UNLIMITED)),
+        REQUEST.with(|request| request.replace(Request::None)),
+    )
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn outside_a_goroutine_everything_is_let_through() {
+        assert!((0..10_000).all(|_| take()));
+    }
+
+    #[test]
+    fn a_slice_is_used_up_and_asks_to_yield_once() {
+        begin(3);
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 0..3 {
+            assert!(poll_proceed(&mut cx).is_ready());
+        }
+        assert!(poll_proceed(&mut cx).is_pending());
+        assert!(!take());
+        assert_eq!(end(), (0, Request::Yield));
+        assert!(take());
+    }
+
+    #[test]
+    fn the_wish_to_exit_is_not_forgotten_over_a_yield() {
+        begin(0);
+        request_exit();
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(poll_proceed(&mut cx).is_pending());
+        assert_eq!(end().1, Request::Exit);
+    }
+}

@@ -1,0 +1,31 @@
+//! The scheduler under chango: goroutines, run queues, netpoller and timers.
+//!
+//! This crate is what `chango` stands on; programs use `chango` itself, whose documentation has the
+//! tour. Here is Go's design (G, M, P and the netpoller) carried over to Rust futures:
+//!
+//! * [`task`]: a goroutine is one allocation, a header and a future, with one atomic state word;
+//! * `sched`: workers with a run queue each, a global queue, stealing, and a way to sleep that
+//!   loses no wake-up;
+//! * `timer` and `netpoll`: heaps of timers and mio, which say what became ready and never schedule;
+//! * [`runtime`], [`spawn`], [`time`], [`net`]: what users call.
+//!
+//! The crate knows nothing of channels: they need only wakers, and [`coop`], which preempts a
+//! goroutine whose operations are always ready.
+
+pub mod primitive;
+pub mod util;
+
+pub mod clock;
+pub mod coop;
+pub mod random;
+
+mod netpoll;
+pub mod task;
+mod timer;
+
+mod sched;
+
+pub mod net;
+pub mod runtime;
+pub mod spawn;
+pub mod time;

@@ -1,0 +1,142 @@
+//! `lookup_host`: the system's resolver, away from the workers.
+//!
+//! The resolver blocks, for seconds if it has to, so it gets a thread of its own for each lookup.
+//! What must hold: numeric addresses never start one, and a lookup whose future was dropped ends by
+//! itself and wakes nobody.
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::{fmt, thread, vec};
+
+use super::addr::{Target, ToSocketAddrs};
+use crate::coop;
+use crate::primitive::{Mutex, Rank};
+
+/// The addresses behind a host name, in the order in which the system wants them tried.
+///
+/// The port is taken over into each. Numeric addresses need no lookup and are ready at once.
+/// Dropping the future ends the wait.
+///
+/// # Errors
+///
+/// The resolver's, if there is no such name or no answer; `InvalidInput` for a text that is no
+/// address; the system's, if it has no thread left for the lookup.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{net, runtime};
+///
+/// let runtime = runtime::Builder::new().build()?;
+/// runtime.block_on(async {
+///     let mut addresses = net::lookup_host("localhost:80").await?;
+///     assert!(addresses.all(|address| address.ip().is_loopback() && address.port() == 80));
+///     Ok::<(), std::io::Error>(())
+/// })
+/// # ?; Ok::<(), std::io::Error>(())
+/// ```
+pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<vec::IntoIter<SocketAddr>> {
+    match host.resolve() {
+        Target::Known(addresses) => Ok(addresses.into_iter()),
+        Target::Name(name, port) => Ok(Lookup::start(name, port)?.await?.into_iter()),
+        Target::Invalid(error) => Err(error),
+    }
+}
+
+/// Tries `f` with each address until one succeeds; the last error if none does.
+pub(super) async fn for_each<A, T>(
+    addr: A,
+    mut f: impl AsyncFnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T>
+where
+    A: ToSocketAddrs,
+{
+    let mut last = None;
+    for addr in lookup_host(addr).await? {
+        match f(addr).await {
+            Ok(value) => return Ok(value),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
+    }))
+}
+
+/// A lookup that is going on in its thread.
+struct Lookup(Arc<Mutex<Answer>>);
+
+struct Answer {
+    result: Option<io::Result<Vec<SocketAddr>>>,
+    waker: Option<Waker>,
+}
+
+impl Lookup {
+    fn start(name: String, port: u16) -> io::Result<Self> {
+        let answer = Mutex::new(
+            Rank::Leaf,
+            Answer {
+                result: None,
+                waker: None,
+            },
+        );
+        let lookup = Self(Arc::new(answer));
+        let answer = Arc::clone(&lookup.0);
+        thread::Builder::new()
+            .name("chango-lookup".to_owned())
+            .spawn(move || {
+                let result = (name.as_str(), port)
+                    .to_socket_addrs()
+                    .map(Iterator::collect);
+                let waker = {
+                    let mut answer = answer.lock();
+                    answer.result = Some(result);
+                    answer.waker.take()
+                };
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            })?;
+        Ok(lookup)
+    }
+}
+
+impl Future for Lookup {
+    type Output = io::Result<Vec<SocketAddr>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let waker = cx.waker().clone();
+        // What is left over of wakers is dropped once the lock is open.
+        let (ready, _rest) = {
+            let mut answer = self.0.lock();
+            match answer.result {
+                None => (false, answer.waker.replace(waker)),
+                Some(_) => (true, Some(waker)),
+            }
+        };
+        if !ready {
+            return Poll::Pending;
+        }
+        ready!(coop::poll_proceed(cx));
+        // Only this future takes the result; without one it was polled after it was ready.
+        let result = self.0.lock().result.take();
+        Poll::Ready(result.unwrap_or_else(|| Err(io::Error::other("the lookup is over"))))
+    }
+}
+
+impl Drop for Lookup {
+    fn drop(&mut self) {
+        let waker = self.0.lock().waker.take();
+        drop(waker);
+    }
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,22 @@
+//! TCP as goroutines see it: one goroutine a connection, in blocking style.
+//!
+//! std's sockets with async methods, over the netpoller. What must hold for every operation:
+//!
+//! * it is tried first and waits only if it would block; an interrupted system call is made again;
+//! * the future of a read or write that is dropped has taken or sent nothing that it did not report,
+//!   where its docs do not say otherwise;
+//! * `read`, `write` and the rest take `&self`: a socket can be shared, and closed from anywhere.
+//!   Closing it gives the descriptor back at once and ends the waiting of others with an error of
+//!   kind [`NotConnected`](std::io::ErrorKind::NotConnected).
+//!
+//! A socket belongs to the runtime in which it was made. When that runtime has shut down, what would
+//! wait gives an error instead.
+
+mod addr;
+mod lookup;
+mod socket;
+mod tcp;
+
+pub use self::addr::ToSocketAddrs;
+pub use self::lookup::lookup_host;
+pub use self::tcp::{TcpListener, TcpStream};

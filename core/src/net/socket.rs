@@ -1,0 +1,210 @@
+//! A socket of mio's in a netpoller: try, wait, try again, and close from anywhere.
+//!
+//! What must hold:
+//!
+//! * the descriptor is closed once nobody is in a system call with it and nobody gets into one any
+//!   more: operations hold the lock of `source` for reading, closing takes it for writing. Nobody
+//!   waits for readiness while holding it;
+//! * waiting ends when the socket is closed, whichever comes first: `close` closes the slots before
+//!   it takes the source out, and a wait after that is refused.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{PoisonError, RwLock};
+use std::task::{Context, Poll, ready};
+
+use mio::event::Source;
+
+use crate::coop;
+use crate::netpoll::{Closed, Netpoll, Registration, Slot, Ticket, Wait};
+use crate::primitive::sync::Arc;
+use crate::sched::current;
+use crate::spawn::no_runtime;
+use crate::util::wake_list::WakeList;
+
+/// Which way the bytes go that an operation waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// In; for a listener, connections.
+    Read,
+    /// Out; for a stream that connects, the end of that.
+    Write,
+}
+
+/// A registered socket.
+pub(super) struct Socket<S: Source> {
+    /// None once it is closed.
+    source: RwLock<Option<S>>,
+    registration: Registration,
+}
+
+impl<S: Source> Socket<S> {
+    /// Registers `source`, which does not block, with a netpoller.
+    pub(super) fn new(mut source: S, netpoll: &Arc<Netpoll>) -> io::Result<Self> {
+        let registration = Registration::new(netpoll, &mut source)?;
+        Ok(Self {
+            source: RwLock::new(Some(source)),
+            registration,
+        })
+    }
+
+    /// The netpoller in which the socket is registered.
+    pub(super) fn netpoll(&self) -> &Arc<Netpoll> {
+        self.registration.netpoll()
+    }
+
+    /// Runs `f` on the socket: a system call that does not block.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&S) -> io::Result<R>) -> io::Result<R> {
+        match &*self.source.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(source) => f(source),
+            None => Err(Closed::ByProgram.into()),
+        }
+    }
+
+    /// A future that runs `f` until it no longer would block. Dropped, it has done nothing that it
+    /// did not return.
+    pub(super) fn operate<R, F>(&self, direction: Direction, f: F) -> Operation<'_, S, F>
+    where
+        F: FnMut(&S) -> io::Result<R>,
+    {
+        Operation {
+            socket: self,
+            direction,
+            f,
+            ticket: Ticket::default(),
+            charged: false,
+        }
+    }
+
+    /// The same for those who have no future to keep a ticket in: each call asks `coop`, and keeps
+    /// the waker until something happens.
+    pub(super) fn poll_operate<R>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        f: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        ready!(coop::poll_proceed(cx));
+        self.poll_uncharged(direction, None, cx, f)
+    }
+
+    fn poll_uncharged<R>(
+        &self,
+        direction: Direction,
+        mut ticket: Option<&mut Ticket>,
+        cx: &mut Context<'_>,
+        mut f: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let slot = self.slot(direction);
+        loop {
+            let seen = slot.seen();
+            match self.with(&mut f) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match slot.wait(seen, ticket.as_deref_mut(), cx.waker()) {
+                        Wait::Waiting => return Poll::Pending,
+                        Wait::Again => {}
+                        Wait::Closed(why) => return Poll::Ready(Err(why.into())),
+                    }
+                }
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    fn slot(&self, direction: Direction) -> &Slot {
+        let file = self.registration.file();
+        match direction {
+            Direction::Read => &file.read,
+            Direction::Write => &file.write,
+        }
+    }
+
+    /// Closes the socket; whoever waits for it gets an error.
+    pub(super) fn close(&self) {
+        let mut wake = WakeList::new();
+        self.registration.file().close(Closed::ByProgram, &mut wake);
+        let source = self
+            .source
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        self.discard(source);
+        wake.wake_all();
+    }
+
+    fn discard(&self, source: Option<S>) {
+        if let Some(mut source) = source {
+            // It can only fail for a descriptor that is not registered, which is what is wanted.
+            let _ = self.registration.deregister(&mut source);
+        }
+    }
+}
+
+impl<S: Source> Drop for Socket<S> {
+    fn drop(&mut self) {
+        let source = self
+            .source
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        self.discard(source);
+    }
+}
+
+impl<S: Source> fmt::Debug for Socket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("registration", &self.registration)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Socket::operate`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub(super) struct Operation<'a, S: Source, F> {
+    socket: &'a Socket<S>,
+    direction: Direction,
+    f: F,
+    ticket: Ticket,
+    /// Whether `coop` has let the operation through: it is asked once for each.
+    charged: bool,
+}
+
+// The closure is never pinned: it is only called.
+impl<S: Source, F> Unpin for Operation<'_, S, F> {}
+
+impl<S, F, R> Future for Operation<'_, S, F>
+where
+    S: Source,
+    F: FnMut(&S) -> io::Result<R>,
+{
+    type Output = io::Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !this.charged {
+            ready!(coop::poll_proceed(cx));
+            this.charged = true;
+        }
+        this.socket
+            .poll_uncharged(this.direction, Some(&mut this.ticket), cx, &mut this.f)
+    }
+}
+
+impl<S: Source, F> Drop for Operation<'_, S, F> {
+    fn drop(&mut self) {
+        self.socket.slot(self.direction).cancel(&mut self.ticket);
+    }
+}
+
+/// The netpoller of the runtime of this thread.
+///
+/// # Panics
+///
+/// Outside every runtime; `what` begins the sentence.
+pub(super) fn current_netpoll(what: &str) -> Arc<Netpoll> {
+    current::netpoll().unwrap_or_else(|| no_runtime(what))
+}

@@ -1,0 +1,813 @@
+//! `TcpListener` and `TcpStream`: std's, with async methods.
+//!
+//! What must hold: an `accept` ends with an error only where the listener itself is broken or
+//! closed. A connection that went away before it was accepted is passed over, and where the system
+//! has no descriptor left the listener waits a little and goes on.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{self, Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_lite::{AsyncRead, AsyncWrite, Stream, stream};
+use socket2::{Domain, Protocol, Type};
+
+use super::addr::ToSocketAddrs;
+use super::lookup::for_each;
+use super::socket::{Direction, Socket, current_netpoll};
+use crate::time::sleep;
+
+/// How long an `accept` waits first when there is no descriptor for the connection.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long it waits at most; a listener that is closed meanwhile is noticed that late.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How much `read_to_end` reads at once.
+const CHUNK: usize = 16 * 1024;
+
+/// A socket that accepts TCP connections. (Go: `net.Listener`.)
+///
+/// Dropping it, or [`close`](TcpListener::close), frees the port.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::net::{TcpListener, TcpStream};
+/// use chango_core::runtime;
+///
+/// let runtime = runtime::Builder::new().build()?;
+/// runtime.block_on(async {
+///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+///     let client = TcpStream::connect(listener.local_addr()?).await?;
+///     let (server, peer) = listener.accept().await?;
+///     assert_eq!(peer, client.local_addr()?);
+///
+///     client.write_all(b"hello").await?;
+///     let mut buffer = [0; 5];
+///     server.read_exact(&mut buffer).await?;
+///     assert_eq!(&buffer, b"hello");
+///     Ok::<(), std::io::Error>(())
+/// })
+/// # ?; Ok::<(), std::io::Error>(())
+/// ```
+pub struct TcpListener {
+    socket: Socket<mio::net::TcpListener>,
+}
+
+impl TcpListener {
+    /// Listens at `addr`; port 0 takes one that is free. If `addr` stands for several addresses,
+    /// the first at which it works.
+    ///
+    /// The queue of connections that nobody has accepted yet is as long as the system allows. On
+    /// Unix, as in std, the address can be used again at once after a program has ended.
+    ///
+    /// # Errors
+    ///
+    /// The system's for the last address tried, and those of [`lookup_host`](super::lookup_host).
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::TcpListener;
+    /// use chango_core::runtime;
+    ///
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    /// assert_ne!(listener.local_addr()?.port(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
+        for_each(addr, async |addr| Self::bind_one(addr)).await
+    }
+
+    fn bind_one(addr: SocketAddr) -> io::Result<Self> {
+        let socket =
+            socket2::Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        // On Windows this would let others take the port over.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.bind(&addr.into())?;
+        // The system cuts it down to its own maximum.
+        socket.listen(i32::MAX)?;
+        Self::from_std(socket.into())
+    }
+
+    /// Takes over a listener of std's.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if the socket cannot be made one that does not block.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::TcpListener;
+    /// use chango_core::runtime;
+    ///
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let handle = runtime.handle();
+    /// let _entered = handle.enter();
+    /// let listener = TcpListener::from_std(std::net::TcpListener::bind("127.0.0.1:0")?)?;
+    /// # drop(listener);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn from_std(listener: net::TcpListener) -> io::Result<Self> {
+        let netpoll = current_netpoll("a TcpListener");
+        listener.set_nonblocking(true)?;
+        let source = mio::net::TcpListener::from_std(listener);
+        Ok(Self {
+            socket: Socket::new(source, &netpoll)?,
+        })
+    }
+
+    /// Waits for a connection: the stream and the address of the other side.
+    ///
+    /// Several goroutines may accept from one listener. A connection that goes away while it waits
+    /// to be accepted is passed over. When the process has no descriptor left, the connection stays
+    /// where it is, and `accept` tries again after a short pause, up to a tenth of a second.
+    ///
+    /// Dropping the future loses no connection.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` once the listener is closed or the runtime has shut down; the system's, if
+    /// the listener is broken.
+    ///
+    /// # Examples
+    ///
+    /// See [`TcpListener`].
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let accepted = self
+                .socket
+                .operate(Direction::Read, |source| source.accept())
+                .await;
+            match accepted {
+                Ok((source, peer)) => {
+                    let socket = Socket::new(source, self.socket.netpoll())?;
+                    return Ok((TcpStream { socket }, peer));
+                }
+                Err(error) => match fault(&error) {
+                    Fault::Connection => {}
+                    Fault::Shortage => {
+                        sleep(pause).await;
+                        pause = LONGEST_PAUSE.min(pause * 2);
+                    }
+                    Fault::Listener => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// The connections as they come, without end: [`accept`](TcpListener::accept) as a stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    ///
+    /// use chango_core::net::{TcpListener, TcpStream};
+    /// use chango_core::runtime;
+    /// use futures_lite::StreamExt;
+    ///
+    /// let runtime = runtime::Builder::new().build()?;
+    /// runtime.block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let _client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let mut incoming = pin!(listener.incoming());
+    ///     let server = incoming.next().await.expect("it never ends")?;
+    ///     assert_eq!(server.local_addr()?, listener.local_addr()?);
+    ///     Ok::<(), std::io::Error>(())
+    /// })
+    /// # ?; Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn incoming(&self) -> impl Stream<Item = io::Result<TcpStream>> + Send + '_ {
+        stream::unfold(self, |listener| async move {
+            let stream = listener.accept().await.map(|(stream, _peer)| stream);
+            Some((stream, listener))
+        })
+    }
+
+    /// The address at which it listens.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the listener is closed.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.with(|source| source.local_addr())
+    }
+
+    /// Stops listening and frees the port. Whoever waits in [`accept`](TcpListener::accept) gets an
+    /// error of kind `NotConnected`. To close it twice does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::TcpListener;
+    /// use chango_core::runtime;
+    ///
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    /// listener.close();
+    /// let error = runtime.block_on(listener.accept()).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotConnected);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn close(&self) {
+        self.socket.close();
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("TcpListener");
+        if let Ok(addr) = self.local_addr() {
+            debug.field("addr", &addr);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// Whose fault an error of `accept` is.
+enum Fault {
+    /// That of the connection, which is gone.
+    Connection,
+    /// The system's, which is out of something that comes back.
+    Shortage,
+    /// That of the listener.
+    Listener,
+}
+
+fn fault(error: &io::Error) -> Fault {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown, NetworkUnreachable,
+        OutOfMemory,
+    };
+    // No kind of std's stands for "too many open files": 23 and 24, in the system and in the
+    // process, on every Unix; on Windows 10024. None of them is another error of `accept` elsewhere.
+    const TOO_MANY_FILES: [i32; 3] = [23, 24, 10024];
+    match error.kind() {
+        // Linux hands errors of the network that the new connection met over to `accept`.
+        ConnectionAborted | ConnectionReset | HostUnreachable | NetworkDown
+        | NetworkUnreachable => Fault::Connection,
+        OutOfMemory => Fault::Shortage,
+        _ if error
+            .raw_os_error()
+            .is_some_and(|code| TOO_MANY_FILES.contains(&code)) =>
+        {
+            Fault::Shortage
+        }
+        _ => Fault::Listener,
+    }
+}
+
+/// A TCP connection. (Go: `net.TCPConn`.)
+///
+/// All methods take `&self`, so a stream can be shared: one goroutine may read while another
+/// writes. Operations of the same direction at the same time are safe, but what each of them gets is
+/// anyone's guess. The stream also has `AsyncRead` and `AsyncWrite`, as has `&TcpStream`.
+///
+/// Dropping it, or [`close`](TcpStream::close), closes the connection.
+///
+/// # Examples
+///
+/// See [`TcpListener`].
+pub struct TcpStream {
+    socket: Socket<mio::net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Connects to `addr`. If it stands for several addresses, they are tried one after the other.
+    ///
+    /// # Errors
+    ///
+    /// The system's for the last address tried, and those of [`lookup_host`](super::lookup_host).
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// assert_eq!(stream.peer_addr()?, server.local_addr()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
+        for_each(addr, Self::connect_one).await
+    }
+
+    async fn connect_one(addr: SocketAddr) -> io::Result<Self> {
+        let netpoll = current_netpoll("TcpStream::connect");
+        let socket = Socket::new(mio::net::TcpStream::connect(addr)?, &netpoll)?;
+        socket.operate(Direction::Write, is_connected).await?;
+        Ok(Self { socket })
+    }
+
+    /// Takes over a stream of std's.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if the socket cannot be made one that does not block.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let handle = runtime.handle();
+    /// let _entered = handle.enter();
+    /// let stream = std::net::TcpStream::connect(server.local_addr()?)?;
+    /// let stream = TcpStream::from_std(stream)?;
+    /// # drop(stream);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn from_std(stream: net::TcpStream) -> io::Result<Self> {
+        let netpoll = current_netpoll("a TcpStream");
+        stream.set_nonblocking(true)?;
+        let source = mio::net::TcpStream::from_std(stream);
+        Ok(Self {
+            socket: Socket::new(source, &netpoll)?,
+        })
+    }
+
+    /// Waits for bytes and reads what is there, at most `buffer.len()`. Zero: the other side has
+    /// ended its writing, or the buffer is empty.
+    ///
+    /// Dropping the future loses no byte.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the stream is closed here or the runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// let (mut peer, _) = server.accept()?;
+    ///
+    /// peer.write_all(b"hello")?;
+    /// let mut buffer = [0; 64];
+    /// let read = runtime.block_on(stream.read(&mut buffer))?;
+    /// assert_eq!(&buffer[..read], b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket
+            .operate(Direction::Read, |mut source| source.read(buffer))
+            .await
+    }
+
+    /// Reads until the buffer is full.
+    ///
+    /// A dropped future has read a part of it, and does not say how much.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the other side ends its writing before; else as for
+    /// [`read`](TcpStream::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// let (mut peer, _) = server.accept()?;
+    ///
+    /// peer.write_all(b"hello")?;
+    /// let mut buffer = [0; 4];
+    /// runtime.block_on(stream.read_exact(&mut buffer))?;
+    /// assert_eq!(&buffer, b"hell");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn read_exact(&self, mut buffer: &mut [u8]) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match self.read(buffer).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => buffer = &mut buffer[read..],
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads until the other side ends its writing, and adds it to `buffer`; how much that was.
+    ///
+    /// What a dropped future has read is in the buffer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](TcpStream::read); what was read before is in the buffer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// let (mut peer, _) = server.accept()?;
+    ///
+    /// peer.write_all(b"hello")?;
+    /// drop(peer);
+    /// let mut buffer = Vec::new();
+    /// runtime.block_on(stream.read_to_end(&mut buffer))?;
+    /// assert_eq!(buffer, b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn read_to_end(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        let start = buffer.len();
+        // By way of a chunk: read straight into the buffer, a future that is dropped in between
+        // would leave room behind what was read that holds nothing.
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match self.read(&mut chunk).await? {
+                0 => return Ok(buffer.len() - start),
+                read => buffer.extend_from_slice(&chunk[..read]),
+            }
+        }
+    }
+
+    /// Waits for bytes and copies what is there, without taking it away.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](TcpStream::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// let (mut peer, _) = server.accept()?;
+    ///
+    /// peer.write_all(b"hello")?;
+    /// let mut first = [0];
+    /// runtime.block_on(stream.peek(&mut first))?;
+    /// assert_eq!(&first, b"h");
+    /// runtime.block_on(stream.read_exact(&mut first))?;
+    /// assert_eq!(&first, b"h");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket
+            .operate(Direction::Read, |source| source.peek(buffer))
+            .await
+    }
+
+    /// Waits for room and writes what fits of `buffer`; how much that was.
+    ///
+    /// A dropped future has written nothing.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the stream is closed here or the runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Read;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// let (mut peer, _) = server.accept()?;
+    ///
+    /// let written = runtime.block_on(stream.write(b"hello"))?;
+    /// let mut buffer = vec![0; written];
+    /// peer.read_exact(&mut buffer)?;
+    /// assert!(b"hello".starts_with(&buffer));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn write(&self, buffer: &[u8]) -> io::Result<usize> {
+        self.socket
+            .operate(Direction::Write, |mut source| source.write(buffer))
+            .await
+    }
+
+    /// Writes all of `buffer`.
+    ///
+    /// A dropped future has written a part of it, and does not say how much.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](TcpStream::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Read;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// let (mut peer, _) = server.accept()?;
+    ///
+    /// runtime.block_on(stream.write_all(b"hello"))?;
+    /// let mut buffer = [0; 5];
+    /// peer.read_exact(&mut buffer)?;
+    /// assert_eq!(&buffer, b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub async fn write_all(&self, mut buffer: &[u8]) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match self.write(buffer).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => buffer = &buffer[written..],
+            }
+        }
+        Ok(())
+    }
+
+    /// Does nothing: what is written is handed to the system at once.
+    ///
+    /// # Errors
+    ///
+    /// None; there for generic code.
+    pub async fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Ends the reading, the writing or both, for all who share the stream. After the writing has
+    /// ended the other side reads to the end.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the stream is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::net::Shutdown;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// let (mut peer, _) = server.accept()?;
+    ///
+    /// stream.shutdown(Shutdown::Write)?;
+    /// assert_eq!(peer.read(&mut [0])?, 0);
+    /// peer.write_all(b"still here")?;
+    /// let mut buffer = Vec::new();
+    /// drop(peer);
+    /// runtime.block_on(stream.read_to_end(&mut buffer))?;
+    /// assert_eq!(buffer, b"still here");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.with(|source| source.shutdown(how))
+    }
+
+    /// Closes the connection, for all who share the stream: whoever waits for it gets an error of
+    /// kind `NotConnected`. To close it twice does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// stream.close();
+    /// let error = runtime.block_on(stream.read(&mut [0])).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotConnected);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn close(&self) {
+        self.socket.close();
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the stream is closed.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.with(|source| source.local_addr())
+    }
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the stream is closed.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.with(|source| source.peer_addr())
+    }
+
+    /// Whether small writes are sent at once (`TCP_NODELAY`), instead of waiting for more while
+    /// something is on its way. It is off at first, as in std.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the stream is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let stream = runtime.block_on(TcpStream::connect(server.local_addr()?))?;
+    /// stream.set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.socket.with(|source| source.set_nodelay(nodelay))
+    }
+
+    /// What [`set_nodelay`](TcpStream::set_nodelay) set.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `NotConnected` once the stream is closed.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.socket.with(|source| source.nodelay())
+    }
+}
+
+/// Whether a stream that was told to connect has done so.
+fn is_connected(source: &mio::net::TcpStream) -> io::Result<()> {
+    if let Some(error) = source.take_error()? {
+        return Err(error);
+    }
+    match source.peer_addr() {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("TcpStream");
+        if let Ok(addr) = self.local_addr() {
+            debug.field("addr", &addr);
+        }
+        if let Ok(peer) = self.peer_addr() {
+            debug.field("peer", &peer);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl AsyncRead for &TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.socket
+            .poll_operate(Direction::Read, cx, |mut source| source.read(buffer))
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.socket.poll_operate(Direction::Read, cx, |mut source| {
+            source.read_vectored(buffers)
+        })
+    }
+}
+
+impl AsyncWrite for &TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.socket
+            .poll_operate(Direction::Write, cx, |mut source| source.write(buffer))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.socket
+            .poll_operate(Direction::Write, cx, |mut source| {
+                source.write_vectored(buffers)
+            })
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the writing.
+    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.shutdown(Shutdown::Write))
+    }
+}
+
+impl AsyncRead for TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read(cx, buffer)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read_vectored(cx, buffers)
+    }
+}
+
+impl AsyncWrite for TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write(cx, buffer)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write_vectored(cx, buffers)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_flush(cx)
+    }
+
+    /// Ends the writing.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_close(cx)
+    }
+}

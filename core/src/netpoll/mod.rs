@@ -1,0 +1,352 @@
+//! The netpoller below the scheduler: which files became ready, and whom that wakes.
+//!
+//! mio underneath, edge-triggered, each file registered once for both directions. What must hold:
+//!
+//! * nobody is woken here: wakers go into a [`WakeList`], for the caller to wake when the locks are
+//!   gone;
+//! * at most one thread is in the poll; the others are told [`Polled::Busy`] and do not wait;
+//! * an interrupt is never lost: it ends the poll that is going on, or the next one that would wait;
+//! * an event reaches only the file it was meant for. Files stand in a table whose records are used
+//!   again; each use has its own generation, the token of a registration names both, and an event
+//!   with an old one is dropped. The descriptor may long belong to another file by then.
+
+mod slot;
+
+#[cfg(all(test, loom))]
+#[path = "../tests/loom_slot.rs"]
+mod loom_slot;
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use mio::event::{Event, Source};
+use mio::{Events, Interest, Token};
+
+pub(crate) use self::slot::{Closed, Slot, Ticket, Wait};
+use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::primitive::sync::Arc;
+use crate::primitive::{Mutex, Rank};
+use crate::util::wake_list::WakeList;
+
+/// Events taken from the system at once; what does not fit comes with the next poll.
+const BATCH: usize = 512;
+
+/// The longest single wait: systems take milliseconds in 32 bits, and mio passes them on as they
+/// are. A caller that wants to wait longer finds nothing ready and comes again.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The token of [`Netpoll::interrupt`]; no record has its index.
+const INTERRUPT: Token = Token(usize::MAX);
+
+/// Half of a token: the lower bits are the index of a record, the upper ones its generation.
+const HALF: u32 = usize::BITS / 2;
+const INDEX: usize = (1 << HALF) - 1;
+
+/// The netpoller of a runtime.
+pub(crate) struct Netpoll {
+    poller: Mutex<Poller>,
+    registry: mio::Registry,
+    waker: mio::Waker,
+    /// There was an interrupt that no poll has seen yet, so that another one need not call the
+    /// system.
+    interrupted: AtomicBool,
+    files: Mutex<Files>,
+    /// How many records are in use. Written under the lock of `files`, read by everyone.
+    registered: AtomicUsize,
+}
+
+struct Poller {
+    poll: mio::Poll,
+    events: Events,
+}
+
+struct Files {
+    records: Vec<Record>,
+    /// Indices of records that are not in use.
+    free: Vec<usize>,
+    /// The runtime has shut down.
+    closed: bool,
+}
+
+struct Record {
+    /// Counts the uses of this record.
+    generation: usize,
+    file: Option<Arc<File>>,
+}
+
+/// How [`Netpoll::try_poll`] went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Polled {
+    /// Somebody else is in the poll.
+    Busy,
+    /// Time is up, something became ready, or somebody interrupted the wait.
+    Done,
+}
+
+impl Netpoll {
+    /// A netpoller without files.
+    ///
+    /// # Errors
+    ///
+    /// The system's, which has no descriptors left, for example.
+    pub(crate) fn new() -> io::Result<Self> {
+        let poll = mio::Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = mio::Waker::new(&registry, INTERRUPT)?;
+        let poller = Poller {
+            poll,
+            events: Events::with_capacity(BATCH),
+        };
+        let files = Files {
+            records: Vec::new(),
+            free: Vec::new(),
+            closed: false,
+        };
+        Ok(Self {
+            poller: Mutex::new(Rank::Poller, poller),
+            registry,
+            waker,
+            interrupted: AtomicBool::new(false),
+            files: Mutex::new(Rank::Files, files),
+            registered: AtomicUsize::new(0),
+        })
+    }
+
+    /// Waits for at most `timeout` (for ever, if there is none) until files become ready or
+    /// somebody interrupts, and takes out who waits for them, to be woken by the caller.
+    ///
+    /// It may return early without anything to show. Without files and without waiting it makes no
+    /// system call.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses to poll, which it does only for a descriptor that is none.
+    pub(crate) fn try_poll(&self, timeout: Option<Duration>, wake: &mut WakeList) -> Polled {
+        if timeout == Some(Duration::ZERO) && self.registered() == 0 {
+            return Polled::Done;
+        }
+        let Some(mut poller) = self.poller.try_lock() else {
+            return Polled::Busy;
+        };
+        let Poller { poll, events } = &mut *poller;
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));
+        match poll.poll(events, timeout) {
+            Ok(()) => self.dispatch(events, wake),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => panic!("the system refuses to poll: {error}"),
+        }
+        Polled::Done
+    }
+
+    fn dispatch(&self, events: &Events, wake: &mut WakeList) {
+        if events.is_empty() {
+            return;
+        }
+        let files = self.files.lock();
+        for event in events {
+            if event.token() == INTERRUPT {
+                // AcqRel pairs with the swap in `interrupt`: who found it set, and therefore did not
+                // call the system, has what he did before seen by whoever returns from here.
+                self.interrupted.swap(false, Ordering::AcqRel);
+            } else if let Some(file) = files.find(event.token()) {
+                file.event(event, wake);
+            }
+        }
+    }
+
+    /// Ends the poll that is going on, or the next one that would wait.
+    pub(crate) fn interrupt(&self) {
+        // AcqRel pairs with the swap in `dispatch`.
+        if !self.interrupted.swap(true, Ordering::AcqRel) {
+            // It fails only if its own descriptor is gone; going on would be to sleep for ever.
+            self.waker
+                .wake()
+                .expect("the netpoller's own descriptor is open");
+        }
+    }
+
+    /// How many files are registered.
+    pub(crate) fn registered(&self) -> usize {
+        self.registered.load(Ordering::Relaxed)
+    }
+
+    /// Ends all waiting with an error, and refuses what comes later.
+    pub(crate) fn close(&self, wake: &mut WakeList) {
+        let mut files = self.files.lock();
+        files.closed = true;
+        for file in files
+            .records
+            .iter()
+            .filter_map(|record| record.file.as_ref())
+        {
+            file.close(Closed::ByShutdown, wake);
+        }
+    }
+}
+
+impl fmt::Debug for Netpoll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Netpoll")
+            .field("registered", &self.registered())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Files {
+    fn insert(&mut self, file: Arc<File>) -> io::Result<Token> {
+        if self.closed {
+            return Err(Closed::ByShutdown.into());
+        }
+        let index = match self.free.pop() {
+            Some(index) => index,
+            // The last index would make the token of the interrupt possible.
+            None if self.records.len() >= INDEX => {
+                return Err(io::Error::other(
+                    "the netpoller has no room for another file",
+                ));
+            }
+            None => {
+                self.records.push(Record {
+                    generation: 0,
+                    file: None,
+                });
+                self.records.len() - 1
+            }
+        };
+        let record = &mut self.records[index];
+        record.generation = record.generation.wrapping_add(1) & INDEX;
+        record.file = Some(file);
+        Ok(Token((record.generation << HALF) | index))
+    }
+
+    fn find(&self, token: Token) -> Option<&Arc<File>> {
+        let record = self.records.get(token.0 & INDEX)?;
+        record
+            .file
+            .as_ref()
+            .filter(|_| record.generation == token.0 >> HALF)
+    }
+
+    fn remove(&mut self, token: Token) -> Option<Arc<File>> {
+        let index = token.0 & INDEX;
+        let file = self.records[index].file.take();
+        self.free.push(index);
+        file
+    }
+}
+
+/// Both directions of a registered file.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) read: Slot,
+    pub(crate) write: Slot,
+}
+
+impl File {
+    fn new() -> Self {
+        Self {
+            read: Slot::new(),
+            write: Slot::new(),
+        }
+    }
+
+    fn event(&self, event: &Event, wake: &mut WakeList) {
+        // An error, or the end of the other side, is something to be found by reading and writing.
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.read.event(wake);
+        }
+        if event.is_writable() || event.is_write_closed() || event.is_error() {
+            self.write.event(wake);
+        }
+    }
+
+    /// Ends all waiting with an error, now and later.
+    pub(crate) fn close(&self, why: Closed, wake: &mut WakeList) {
+        self.read.close(why, wake);
+        self.write.close(why, wake);
+    }
+}
+
+/// A file's place in a netpoller; dropping it gives the place back.
+pub(crate) struct Registration {
+    netpoll: Arc<Netpoll>,
+    file: Arc<File>,
+    token: Token,
+}
+
+impl Registration {
+    /// Registers a file for both directions.
+    ///
+    /// # Errors
+    ///
+    /// The system's; and if the runtime has shut down.
+    pub(crate) fn new(netpoll: &Arc<Netpoll>, source: &mut impl Source) -> io::Result<Self> {
+        let file = Arc::new(File::new());
+        let token = {
+            let mut files = netpoll.files.lock();
+            let token = files.insert(Arc::clone(&file))?;
+            netpoll.registered.fetch_add(1, Ordering::Relaxed);
+            token
+        };
+        // From here on the drop of the registration gives the place back.
+        let registration = Self {
+            netpoll: Arc::clone(netpoll),
+            file,
+            token,
+        };
+        netpoll
+            .registry
+            .register(source, token, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(registration)
+    }
+
+    /// The netpoller in which it is a place.
+    pub(crate) fn netpoll(&self) -> &Arc<Netpoll> {
+        &self.netpoll
+    }
+
+    /// Both directions of the file.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Tells the system that no more events are wanted; before the descriptor is closed.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        self.netpoll.registry.deregister(source)
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let file = {
+            let mut files = self.netpoll.files.lock();
+            self.netpoll.registered.fetch_sub(1, Ordering::Relaxed);
+            files.remove(self.token)
+        };
+        // Its wakers, if any are left, are dropped where no lock is held.
+        drop(file);
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Closed> for io::Error {
+    fn from(why: Closed) -> Self {
+        let text = match why {
+            Closed::ByProgram => "the socket was closed by this program",
+            Closed::ByShutdown => "the runtime of this socket has shut down",
+        };
+        io::Error::new(io::ErrorKind::NotConnected, text)
+    }
+}

@@ -1,0 +1,308 @@
+//! One direction of one file: has something happened since, and who waits for it (Go: `rg`, `wg`).
+//!
+//! An operation on the file goes like this, and what stands here makes it correct:
+//!
+//! 1. [`Slot::seen`], then the system call;
+//! 2. it would block: [`Slot::wait`] with what was seen. If nothing has happened since, the waker is
+//!    kept and will be woken; else the operation starts again at 1.
+//!
+//! The word:
+//!
+//! | bits | meaning |
+//! |---|---|
+//! | `WAITING` | there may be wakers in the list: whoever clears it wakes them |
+//! | `CLOSED`, `SHUTDOWN` | nobody will be woken any more: by the program, by the end of the runtime |
+//! | the rest | a tick, counted up by each event |
+//!
+//! So of a slot's three states, *waiting* is a bit, and whether it is *ready* or there is *nothing*
+//! is a question that each operation answers for itself, by the tick. A bit that is set by an event
+//! and cleared by whoever is about to try, as in Go, needs operations that are taken in turn: of two
+//! at once, one would clear what was meant for the other.
+//!
+//! What must hold:
+//!
+//! * the word alone decides, and it is changed by compare-and-swap only: if an event comes after
+//!   `seen`, the tick differs and `wait` refuses; if it comes after `wait`, it finds `WAITING`. The
+//!   lock only guards the memory of the wakers;
+//! * a waker is put into the list before `WAITING` is set, and under the lock that it is taken out
+//!   under: so an event that finds `WAITING` finds the waker;
+//! * all who wait in a direction are woken by an event, since it does not say for how many of them
+//!   there is something. Who gets nothing waits again.
+
+use std::fmt;
+use std::task::Waker;
+
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::{Mutex, Rank};
+use crate::util::wake_list::WakeList;
+
+const WAITING: usize = 1;
+const CLOSED: usize = 1 << 1;
+const SHUTDOWN: usize = 1 << 2;
+const TICK: usize = 1 << 3;
+
+/// How many wakers without a ticket are kept; beyond that the oldest is woken to come again.
+const ANONYMOUS: usize = 16;
+
+/// One direction of a file.
+pub(crate) struct Slot {
+    word: AtomicUsize,
+    waiters: Mutex<Waiters>,
+}
+
+/// What [`Slot::seen`] saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen(usize);
+
+/// The place of one operation in the list of those who wait; at first none.
+///
+/// An operation that has a ticket hands it back with [`Slot::cancel`] when it ends. Operations
+/// without one, those of `AsyncRead` and `AsyncWrite`, which end without notice, have their wakers
+/// kept until the next event.
+#[derive(Debug, Default)]
+pub(crate) struct Ticket(u32);
+
+/// What [`Slot::wait`] says.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// The waker is kept, and will be woken.
+    Waiting,
+    /// Something has happened: the operation may be tried again.
+    Again,
+    /// Nobody will be woken any more.
+    Closed(Closed),
+}
+
+/// Why nobody will be woken any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The program closed the file.
+    ByProgram,
+    /// The runtime has shut down.
+    ByShutdown,
+}
+
+struct Waiter {
+    /// The ticket's number, 0 for those without one.
+    ticket: u32,
+    waker: Waker,
+}
+
+struct Waiters {
+    /// The usual case, one who waits, takes no memory beyond this.
+    first: Option<Waiter>,
+    rest: Vec<Waiter>,
+    next_ticket: u32,
+}
+
+impl Slot {
+    /// A direction in which nothing has happened.
+    pub(crate) fn new() -> Self {
+        let waiters = Waiters {
+            first: None,
+            rest: Vec::new(),
+            next_ticket: 0,
+        };
+        Self {
+            word: AtomicUsize::new(0),
+            waiters: Mutex::new(Rank::File, waiters),
+        }
+    }
+
+    /// What an operation has to know about the time before its system call.
+    pub(crate) fn seen(&self) -> Seen {
+        // Keeps the system call after this load. Pairs with the event's store too, though nothing
+        // but the word itself is read after it.
+        Seen(self.word.load(Ordering::Acquire))
+    }
+
+    /// Keeps a clone of `waker` until the next event, unless there was one since `seen`.
+    ///
+    /// With a ticket the waker takes the place of the one given before; without one it stands
+    /// beside those of others. No lock may be held: cloning and dropping a waker is user code.
+    pub(crate) fn wait(&self, seen: Seen, ticket: Option<&mut Ticket>, waker: &Waker) -> Wait {
+        if let Some(refused) = refuse(self.word.load(Ordering::Relaxed), seen) {
+            return refused;
+        }
+        let waker = waker.clone();
+        // Declared before the lock: dropped, and its wakers woken or dropped, after it is open.
+        let mut wake = WakeList::new();
+        let replaced;
+        let mut waiters = self.waiters.lock();
+        replaced = waiters.put(ticket, waker, &mut wake);
+        let answer = self.start_waiting(seen);
+        drop(waiters);
+        drop(replaced);
+        answer
+    }
+
+    /// Takes back what `wait` kept for this ticket.
+    pub(crate) fn cancel(&self, ticket: &mut Ticket) {
+        let number = std::mem::take(&mut ticket.0);
+        if number != 0 {
+            let waiter = self.waiters.lock().take(number);
+            drop(waiter);
+        }
+    }
+
+    /// Something has happened: whoever waits is to be woken by the caller.
+    pub(crate) fn event(&self, wake: &mut WakeList) {
+        self.change(|word| word.wrapping_add(TICK) & !WAITING, wake);
+    }
+
+    /// From now on nobody waits: whoever does is to be woken by the caller.
+    pub(crate) fn close(&self, why: Closed, wake: &mut WakeList) {
+        let bit = match why {
+            Closed::ByProgram => CLOSED,
+            Closed::ByShutdown => SHUTDOWN,
+        };
+        self.change(|word| (word.wrapping_add(TICK) | bit) & !WAITING, wake);
+    }
+
+    /// Sets `WAITING` if nothing has happened since `seen`. The lock is held.
+    fn start_waiting(&self, seen: Seen) -> Wait {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if let Some(refused) = refuse(word, seen) {
+                return refused;
+            }
+            // Relaxed: what has to be seen with the word, the waker, is guarded by the lock. A swap
+            // even where nothing changes, so that it has its place in the order of the word's
+            // values: an event is either before it, and refused it, or after it, and finds it.
+            let swap = self.word.compare_exchange(
+                word,
+                word | WAITING,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            match swap {
+                Ok(_) => return Wait::Waiting,
+                Err(changed) => word = changed,
+            }
+        }
+    }
+
+    /// Changes the word in a way that clears `WAITING`, and takes out the wakers if it was set.
+    fn change(&self, to: impl Fn(usize) -> usize, wake: &mut WakeList) {
+        let mut word = self.word.load(Ordering::Relaxed);
+        // Release pairs with the load in `seen`.
+        while let Err(changed) =
+            self.word
+                .compare_exchange(word, to(word), Ordering::Release, Ordering::Relaxed)
+        {
+            word = changed;
+        }
+        if word & WAITING != 0 {
+            self.waiters.lock().drain(wake);
+        }
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.word.load(Ordering::Relaxed);
+        f.debug_struct("Slot")
+            .field("events", &(word / TICK))
+            .field("waiting", &(word & WAITING != 0))
+            .field("closed", &closed(word))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Waiters {
+    /// Adds a waker or replaces the one of this ticket; what was replaced comes back.
+    fn put(
+        &mut self,
+        ticket: Option<&mut Ticket>,
+        waker: Waker,
+        wake: &mut WakeList,
+    ) -> Option<Waker> {
+        let number = match ticket {
+            None => 0,
+            Some(ticket) => {
+                if ticket.0 == 0 {
+                    ticket.0 = self.issue();
+                }
+                ticket.0
+            }
+        };
+        let mine = |waiter: &&mut Waiter| {
+            waiter.ticket == number && (number != 0 || waiter.waker.will_wake(&waker))
+        };
+        if let Some(waiter) = self.first.iter_mut().chain(&mut self.rest).find(mine) {
+            return Some(std::mem::replace(&mut waiter.waker, waker));
+        }
+        if number == 0 {
+            self.make_room(wake);
+        }
+        let waiter = Waiter {
+            ticket: number,
+            waker,
+        };
+        if self.first.is_none() {
+            self.first = Some(waiter);
+        } else {
+            self.rest.push(waiter);
+        }
+        None
+    }
+
+    /// The number of a new ticket.
+    fn issue(&mut self) -> u32 {
+        // Four thousand million operations later a number comes again. Its first holder would have
+        // to wait still for the two to be mixed up, and would then be woken by the next event.
+        self.next_ticket = self.next_ticket.checked_add(1).unwrap_or(1);
+        self.next_ticket
+    }
+
+    /// Wakes the oldest waker without a ticket if there are too many of them.
+    fn make_room(&mut self, wake: &mut WakeList) {
+        let anonymous = |waiter: &&Waiter| waiter.ticket == 0;
+        if self
+            .first
+            .iter()
+            .chain(&self.rest)
+            .filter(anonymous)
+            .count()
+            >= ANONYMOUS
+        {
+            wake.extend(self.take(0).map(|waiter| waiter.waker));
+        }
+    }
+
+    /// Takes out the first waiter with this number.
+    fn take(&mut self, number: u32) -> Option<Waiter> {
+        if let Some(first) = self.first.take_if(|first| first.ticket == number) {
+            return Some(first);
+        }
+        let at = self
+            .rest
+            .iter()
+            .position(|waiter| waiter.ticket == number)?;
+        Some(self.rest.remove(at))
+    }
+
+    fn drain(&mut self, wake: &mut WakeList) {
+        wake.extend(self.first.take().map(|waiter| waiter.waker));
+        wake.extend(self.rest.drain(..).map(|waiter| waiter.waker));
+    }
+}
+
+/// Why an operation that saw `seen` must not wait now.
+fn refuse(word: usize, seen: Seen) -> Option<Wait> {
+    if let Some(why) = closed(word) {
+        return Some(Wait::Closed(why));
+    }
+    (word / TICK != seen.0 / TICK).then_some(Wait::Again)
+}
+
+fn closed(word: usize) -> Option<Closed> {
+    if word & CLOSED != 0 {
+        Some(Closed::ByProgram)
+    } else if word & SHUTDOWN != 0 {
+        Some(Closed::ByShutdown)
+    } else {
+        None
+    }
+}

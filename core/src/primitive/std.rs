@@ -1,0 +1,92 @@
+//! The shim over the real machine. Its twin with the same names is `loom.rs`.
+
+/// False: this is the real machine.
+pub const MODELLED: bool = false;
+
+/// Atomic types and orderings.
+pub mod atomic {
+    pub use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
+}
+
+/// Shared ownership.
+pub mod sync {
+    pub use std::sync::Arc;
+}
+
+/// Threads, by the names of std.
+pub mod thread {
+    pub use std::thread::{Thread, current, park, yield_now};
+}
+
+/// What a thread does while it waits for a few instructions of another one.
+pub mod hint {
+    pub use std::hint::spin_loop;
+}
+
+/// A cell whose accesses are closures.
+pub mod cell {
+    /// [`std::cell::UnsafeCell`] with the interface of loom's.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell that holds `value`.
+        pub const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Hands a pointer for reading to `f`.
+        #[inline(always)]
+        pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Hands a pointer for reading and writing to `f`.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Takes the value out.
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+}
+
+pub(super) mod lock {
+    use std::sync::{self, PoisonError};
+
+    pub(in crate::primitive) type Guard<'a, T> = sync::MutexGuard<'a, T>;
+
+    /// A mutex without poisoning: no user code runs under any of our locks, so a panic under one
+    /// is a broken invariant of ours and no state of the user's.
+    #[derive(Debug, Default)]
+    pub(in crate::primitive) struct Lock<T>(sync::Mutex<T>);
+
+    impl<T> Lock<T> {
+        pub(in crate::primitive) const fn new(value: T) -> Self {
+            Self(sync::Mutex::new(value))
+        }
+
+        #[inline]
+        pub(in crate::primitive) fn lock(&self) -> Guard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub(in crate::primitive) fn try_lock(&self) -> Option<Guard<'_, T>> {
+            match self.0.try_lock() {
+                Ok(guard) => Some(guard),
+                Err(sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+                Err(sync::TryLockError::WouldBlock) => None,
+            }
+        }
+
+        pub(in crate::primitive) fn into_inner(self) -> T {
+            self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+}

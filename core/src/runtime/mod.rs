@@ -1,0 +1,396 @@
+//! Runtimes: made, entered, used to run a future to its end, and shut down.
+//!
+//! What must hold: a [`Runtime`] that is gone has dropped every goroutine's future exactly once
+//! (unless a worker was given up by [`Runtime::shutdown_timeout`]: then that worker's last poll
+//! comes first); a [`Handle`] does not keep the workers alive.
+
+mod builder;
+mod env;
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{Location, resume_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+pub use self::builder::Builder;
+pub(crate) use self::builder::Config;
+use crate::primitive::sync::Arc;
+use crate::sched::{Shared, current};
+use crate::spawn;
+use crate::task::JoinHandle;
+
+/// Workers, their queues, the netpoller and the timers: what goroutines run on.
+///
+/// Most programs never name it: `run!` and `#[chango::main]` make one. Dropping it shuts it down:
+/// the workers end after their current polls, which is waited for, and every goroutine that is
+/// left is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::runtime::Runtime;
+///
+/// let runtime = Runtime::new()?;
+/// assert_eq!(runtime.run(async { 6 * 7 }), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Runtime {
+    handle: Handle,
+    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+impl Runtime {
+    /// A runtime configured from the environment, as `run!` makes it.
+    ///
+    /// `CHANGO_MAXPROCS` is the number of workers; without it, as many as the process may use
+    /// processors.
+    ///
+    /// # Errors
+    ///
+    /// If a thread or the system's poller cannot be had.
+    ///
+    /// # Panics
+    ///
+    /// If `CHANGO_MAXPROCS` is set to anything but a positive number.
+    pub fn new() -> std::io::Result<Self> {
+        Builder::new().build()
+    }
+
+    fn from_parts(shared: Arc<Shared>, threads: Vec<thread::JoinHandle<()>>) -> Self {
+        Self {
+            handle: Handle { shared },
+            threads: Mutex::new(threads),
+        }
+    }
+
+    /// Runs `future` as the main goroutine, on the workers, and waits for its end.
+    ///
+    /// The other goroutines go on when it has ended, until the runtime is shut down.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the future. Also inside a goroutine, whose worker would be blocked, and if
+    /// the main goroutine ends itself by `task::exit`, for then there is no value to return.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// let sum = runtime.run(async {
+    ///     let one = chango_core::spawn::spawn(async { 1 });
+    ///     one.await.unwrap() + 1
+    /// });
+    /// assert_eq!(sum, 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn run<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        refuse_in_goroutine("run");
+        let main = Shared::spawn(&self.handle.shared, future, None, Location::caller(), true);
+        match futures_lite::future::block_on(main) {
+            Ok(value) => value,
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            Err(error) if error.is_exited() => {
+                panic!("the main goroutine ended itself, so it has no value to return")
+            }
+            Err(_) => panic!("the runtime was shut down while its main goroutine ran"),
+        }
+    }
+
+    /// Polls `future` on this thread until it is ready; it may borrow and need not be `Send`.
+    ///
+    /// What it spawns runs on the workers, and its timers and sockets are theirs.
+    ///
+    /// # Panics
+    ///
+    /// Inside a goroutine, whose worker would be blocked, and with the panic of the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// let mut words = vec!["borrowed"];
+    /// runtime.block_on(async { words.push("here") });
+    /// assert_eq!(words, ["borrowed", "here"]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        refuse_in_goroutine("block_on");
+        let _entered = self.handle.enter();
+        futures_lite::future::block_on(future)
+    }
+
+    /// Starts a goroutine on this runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// let handle = runtime.spawn(async { "from a worker" });
+    /// assert_eq!(runtime.block_on(handle)?, "from a worker");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// A handle for spawning and entering from elsewhere.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Shuts down, and waits at most `limit` for the polls that are under way.
+    ///
+    /// False if a goroutine was still being polled then. Its worker ends after that poll, and
+    /// drops what is left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// runtime.spawn(std::future::pending::<()>());
+    /// assert!(runtime.shutdown_timeout(Duration::from_secs(5)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown_timeout(self, limit: Duration) -> bool {
+        self.shut_down(Some(limit))
+    }
+
+    fn shut_down(&self, limit: Option<Duration>) -> bool {
+        let shared = &self.handle.shared;
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = std::mem::take(&mut *threads);
+        if threads.is_empty() {
+            return true;
+        }
+        shared.stop();
+        if current::with_shared_worker(|worker| worker.is_some_and(|own| Arc::ptr_eq(own, shared)))
+        {
+            // A goroutine drops the runtime that it runs on: it cannot wait for itself to end.
+            return false;
+        }
+        if !shared.wait_until_gone(limit) {
+            return false;
+        }
+        for thread in threads {
+            // A worker catches what goroutines throw; its own panic was printed when it happened.
+            let _ = thread.join();
+        }
+        true
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.shut_down(None);
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("shared", &self.handle.shared)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A way to a runtime that does not own it: spawns on it, or enters it.
+///
+/// It may outlive the [`Runtime`]: what is spawned after its end is dropped at once, and its
+/// `JoinHandle` says aborted.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// Starts a goroutine on this runtime, from anywhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// let handle = runtime.handle();
+    /// let joined = std::thread::spawn(move || handle.spawn(async { 1 })).join().unwrap();
+    /// assert_eq!(runtime.block_on(joined)?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Shared::spawn(&self.shared, future, None, Location::caller(), false)
+    }
+
+    /// Makes this the runtime that `go!`, `sleep` and sockets use on this thread, until the guard
+    /// is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// let handle = runtime.handle();
+    /// let entered = handle.enter();
+    /// let spawned = chango_core::spawn::spawn(async { "by a plain thread" });
+    /// drop(entered);
+    /// assert_eq!(runtime.block_on(spawned)?, "by a plain thread");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard {
+            number: current::enter(Arc::clone(&self.shared)),
+            of: PhantomData,
+        }
+    }
+
+    /// How many workers run goroutines at the same time.
+    pub fn max_procs(&self) -> usize {
+        self.shared.workers()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("shared", &self.shared)
+            .finish()
+    }
+}
+
+/// While it lives, its thread is inside a runtime; see [`Handle::enter`].
+#[must_use = "the runtime is left when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    number: u64,
+    /// Bound to its thread, so not `Send`.
+    of: PhantomData<(&'a Handle, *const ())>,
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        current::leave(self.number);
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// How many goroutines of the current runtime are alive: running, runnable or waiting.
+///
+/// # Panics
+///
+/// Outside every runtime.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime, spawn};
+///
+/// let runtime = runtime::Runtime::new()?;
+/// let count = runtime.run(async {
+///     spawn::spawn(std::future::pending::<()>());
+///     runtime::num_goroutines()
+/// });
+/// assert_eq!(count, 2);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn num_goroutines() -> usize {
+    current::with_shared(|shared| shared.map(|shared| shared.goroutines()))
+        .unwrap_or_else(|| spawn::no_runtime("runtime::num_goroutines"))
+}
+
+/// How many workers the current runtime has.
+///
+/// # Panics
+///
+/// Outside every runtime.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::runtime;
+///
+/// let runtime = runtime::Builder::new().workers(3).build()?;
+/// assert_eq!(runtime.run(async { runtime::max_procs() }), 3);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn max_procs() -> usize {
+    current::with_shared(|shared| shared.map(|shared| shared.workers()))
+        .unwrap_or_else(|| spawn::no_runtime("runtime::max_procs"))
+}
+
+/// How long the end of `run!` waits for goroutines that are in the middle of a poll.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A fresh runtime for one main goroutine: what `run!` and `#[chango::main]` do.
+///
+/// When the main goroutine has ended the runtime is shut down, as a Go program ends with `main`.
+/// A goroutine that is then in a long poll (a blocking call, say) is waited for one second and
+/// left to itself after that.
+///
+/// # Panics
+///
+/// With the panic of the future; if the runtime cannot be built; inside a goroutine.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::runtime::{self, Builder};
+///
+/// assert_eq!(runtime::run_once(&Builder::new(), async { 1 + 1 }), 2);
+/// ```
+#[track_caller]
+pub fn run_once<F>(builder: &Builder, future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    /// Shuts down within the grace, also when the main goroutine's panic comes through here.
+    struct Graceful(Option<Runtime>);
+    impl Drop for Graceful {
+        fn drop(&mut self) {
+            if let Some(runtime) = self.0.take() {
+                runtime.shutdown_timeout(GRACE);
+            }
+        }
+    }
+
+    refuse_in_goroutine("run!");
+    let runtime = match builder.build() {
+        Ok(runtime) => Graceful(Some(runtime)),
+        Err(error) => panic!("chango's runtime cannot be started: {error}"),
+    };
+    match &runtime.0 {
+        Some(runtime) => runtime.run(future),
+        None => unreachable!("it is taken out by the drop only"),
+    }
+}
+
+#[track_caller]
+fn refuse_in_goroutine(what: &str) {
+    assert!(
+        !spawn::in_goroutine(),
+        "{what} inside a goroutine would block its worker: await the future, or spawn it with go!"
+    );
+}

@@ -1,0 +1,109 @@
+//! Where one worker sleeps: on its own, or in the netpoller.
+//!
+//! What must hold: an `unpark` before, during or after the way to sleep lets the next `park`
+//! return, once; a wake-up reaches the worker wherever it said that it sleeps.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::primitive::atomic::{AtomicU32, Ordering};
+use crate::primitive::thread::{self, Thread};
+
+/// Awake, and nobody has called.
+const AWAKE: u32 = 0;
+/// Somebody has called; the next sleep ends at once.
+const NOTIFIED: u32 = 1;
+/// Asleep by `thread::park`.
+const PARKED: u32 = 2;
+/// Asleep in the netpoller.
+const POLLING: u32 = 3;
+
+/// One worker's place to sleep.
+pub(crate) struct Parker {
+    state: AtomicU32,
+    /// The worker's thread, set before it first sleeps.
+    thread: OnceLock<Thread>,
+}
+
+/// What wakes a worker that was called.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unpark {
+    /// Nothing more has to be done.
+    Done,
+    /// It sleeps in the netpoller, which the caller interrupts.
+    Interrupt,
+}
+
+impl Parker {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU32::new(AWAKE),
+            thread: OnceLock::new(),
+        }
+    }
+
+    /// Makes the calling thread the one that sleeps here.
+    pub(crate) fn bind(&self) {
+        let _ = self.thread.set(thread::current());
+    }
+
+    /// Sleeps until called.
+    pub(crate) fn park(&self) {
+        if !self.fall_asleep(PARKED) {
+            return;
+        }
+        // Acquire: pairs with the release of `unpark`.
+        while self.state.load(Ordering::Acquire) == PARKED {
+            thread::park();
+        }
+        self.state.store(AWAKE, Ordering::Relaxed);
+    }
+
+    /// Announces a sleep in the netpoller; false if somebody has called already.
+    #[must_use]
+    pub(crate) fn begin_poll(&self) -> bool {
+        self.fall_asleep(POLLING)
+    }
+
+    /// Ends a sleep in the netpoller.
+    pub(crate) fn end_poll(&self) {
+        // Acquire: pairs with the release of `unpark`. A call that came meanwhile is answered.
+        self.state.swap(AWAKE, Ordering::Acquire);
+    }
+
+    fn fall_asleep(&self, how: u32) -> bool {
+        // Acquire on failure: pairs with the release of `unpark`.
+        let asleep = self
+            .state
+            .compare_exchange(AWAKE, how, Ordering::Relaxed, Ordering::Acquire);
+        if asleep.is_err() {
+            self.state.store(AWAKE, Ordering::Relaxed);
+        }
+        asleep.is_ok()
+    }
+
+    /// Calls the worker.
+    pub(crate) fn unpark(&self) -> Unpark {
+        // Release: what the caller did is seen by the worker when it wakes.
+        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+            POLLING => return Unpark::Interrupt,
+            PARKED => {
+                if let Some(thread) = self.thread.get() {
+                    thread.unpark();
+                }
+            }
+            _ => {}
+        }
+        Unpark::Done
+    }
+}
+
+impl fmt::Debug for Parker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.load(Ordering::Relaxed);
+        f.debug_struct("Parker")
+            .field("state", &state)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,407 @@
+//! The loop of a worker: find a goroutine, run it, and if there is none, sleep. (Go: `schedule`,
+//! `findRunnable`.)
+//!
+//! Where a goroutine that becomes runnable goes:
+//!
+//! * Woken by the running goroutine: to `runnext`. What was there moves to the run queue, and only
+//!   then a sleeper is woken: a ping-pong between two goroutines wakes nobody.
+//! * Spawned by the running goroutine: to `runnext` too, but a sleeper is woken at once.
+//! * Woken by a timer or the netpoller: to the run queue, all of a batch, with one wake-up.
+//! * Woken from outside, or preempted: to the global queue. `yield_now`: to the run queue.
+//!
+//! The slice is 128 ready operations. `runnext` inherits what is left of it, and each poll of it
+//! costs one, so two goroutines that wake each other for ever are preempted like one.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use super::run_queue::{Owner, Spill};
+use super::{Shared, current};
+use crate::clock;
+use crate::coop::SLICE;
+use crate::primitive::atomic::Ordering;
+use crate::primitive::sync::Arc;
+use crate::random::{self, Random};
+use crate::task::{Header, ID_BATCH, Ran, Runnable};
+use crate::util::wake_list::WakeList;
+
+/// Every so many ticks the global queue comes first, and timers and files are looked at. (Go's
+/// number: a prime, so that it does not beat with a pattern of the program's.)
+const FAIRNESS: u32 = 61;
+
+/// A busy runtime looks at its files this often.
+const POLL_INTERVAL: Duration = Duration::from_micros(50);
+
+/// Rounds through all victims before a thief gives up.
+const STEAL_ROUNDS: u32 = 4;
+
+/// The right to run and what belongs to it. (Go: P.)
+#[derive(Debug)]
+pub(super) struct Core {
+    queue: Owner<Header>,
+    tick: u32,
+    /// Ready operations left to the goroutine that `runnext` would run.
+    slice: u32,
+    /// Counted as searching other workers' queues.
+    spinning: bool,
+    random: Random,
+    /// Numbers for new goroutines.
+    ids: Range<u64>,
+    last_poll: Instant,
+    /// The polls of all workers when this one began to steal.
+    seen_polls: Vec<u32>,
+}
+
+/// A thread that runs goroutines. (Go: M.)
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    /// Never borrowed while code of a user's runs.
+    core: RefCell<Core>,
+    running: Cell<Option<NonNull<Header>>>,
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The life of a worker's thread.
+pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Owner<Header>) {
+    let core = Core {
+        queue,
+        tick: 0,
+        slice: SLICE,
+        spinning: false,
+        random: Random::new(random::with(Random::next_u64)),
+        ids: 0..0,
+        last_poll: clock::now(),
+        seen_polls: Vec::with_capacity(shared.workers()),
+    };
+    shared.remotes[index].parker.bind();
+    let worker = Worker {
+        shared,
+        index,
+        core: RefCell::new(core),
+        running: Cell::new(None),
+    };
+    current::as_worker(&worker, || {
+        while !worker.shared.is_stopping() {
+            match worker.find_work() {
+                Some(task) => worker.run_one(task),
+                None => worker.sleep(),
+            }
+        }
+        worker.shared.worker_gone();
+    });
+}
+
+/// A number for a goroutine that is spawned outside the workers.
+pub(super) fn draw_id() -> u64 {
+    draw_ids(1).start
+}
+
+/// The next `count` numbers; the first goroutine of the process is number 1.
+fn draw_ids(count: u64) -> Range<u64> {
+    // Not through `primitive`: a model has no statics, and draws no numbers.
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    let first = NEXT.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+    first..first + count
+}
+
+impl Worker {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    pub(super) fn running(&self) -> Option<NonNull<Header>> {
+        self.running.get()
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        let mut core = self.core.borrow_mut();
+        if core.ids.is_empty() {
+            core.ids = draw_ids(ID_BATCH);
+        }
+        core.ids.next().unwrap_or_else(draw_id)
+    }
+
+    /// Queues a goroutine that this thread has woken.
+    #[inline]
+    pub(super) fn ready(&self, task: Runnable) {
+        if self.running.get().is_none() {
+            // The worker itself wakes, out of a timer or the netpoller; see `wake_batch`.
+            return self.push_local(task);
+        }
+        if self.put_next(task) {
+            self.shared.wake_one();
+        }
+    }
+
+    /// Queues a goroutine that this thread has spawned.
+    pub(super) fn spawned(&self, task: Runnable) {
+        self.put_next(task);
+        self.shared.wake_one();
+    }
+
+    /// Makes a goroutine the next to run; whether another one had to move to the queue.
+    #[inline]
+    fn put_next(&self, task: Runnable) -> bool {
+        let moved = self.core.borrow_mut().queue.put_next(task.into_raw());
+        let Some(moved) = moved else { return false };
+        // SAFETY: a queue holds each runnable goroutine once, and this one has just left it.
+        self.push_local(unsafe { Runnable::from_raw(moved) });
+        true
+    }
+
+    #[inline]
+    fn push_local(&self, task: Runnable) {
+        let pushed = self.core.borrow_mut().queue.push(task.into_raw());
+        if let Err(Spill(tasks)) = pushed {
+            // SAFETY: as in `put_next`, for each of them.
+            let tasks = tasks
+                .into_iter()
+                .map(|task| unsafe { Runnable::from_raw(task) });
+            self.shared.global.push(tasks);
+        }
+    }
+
+    fn pop_local(&self) -> Option<Runnable> {
+        let task = self.core.borrow_mut().queue.pop()?;
+        // SAFETY: as in `put_next`.
+        Some(unsafe { Runnable::from_raw(task) })
+    }
+
+    /// Polls a goroutine, and puts it where it goes next.
+    #[inline]
+    fn run_one(&self, task: Runnable) {
+        let slice = {
+            let mut core = self.core.borrow_mut();
+            // Relaxed: a hint for thieves.
+            self.shared.remotes[self.index]
+                .polls
+                .store(core.tick, Ordering::Relaxed);
+            if core.spinning {
+                core.spinning = false;
+                drop(core);
+                self.stop_spinning();
+                core = self.core.borrow_mut();
+            }
+            core.slice
+        };
+        self.running.set(Some(NonNull::from(task.header())));
+        let (ran, left) = task.run(&self.shared.registry, slice);
+        self.running.set(None);
+        self.core.borrow_mut().slice = left;
+        match ran {
+            Ran::Gone => {}
+            Ran::Again(task) => self.push_local(task),
+            Ran::Yielded(task) => {
+                self.shared.global.push([task]);
+                if self.has_local() {
+                    // This worker comes to it late; an idle one would at once.
+                    self.shared.wake_one();
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn stop_spinning(&self) {
+        if self.shared.idle.found_work() {
+            self.shared.wake_one();
+        }
+    }
+
+    fn has_local(&self) -> bool {
+        let core = self.core.borrow();
+        core.queue.shared().has_next() || core.queue.shared().len() > 0
+    }
+
+    // ---- the search ----
+
+    /// The policy: in which order a worker looks for a goroutine.
+    fn find_work(&self) -> Option<Runnable> {
+        let tick = {
+            let mut core = self.core.borrow_mut();
+            core.tick = core.tick.wrapping_add(1);
+            core.tick
+        };
+        if tick % FAIRNESS == 0 {
+            self.look_outside(POLL_INTERVAL);
+            if let Some(task) = self.shared.global.pop(1, |_| {}) {
+                return Some(self.fresh_slice(task));
+            }
+        }
+        if let Some(task) = self.take_next() {
+            return Some(task);
+        }
+        if let Some(task) = self.pop_local().or_else(|| self.take_global()) {
+            return Some(self.fresh_slice(task));
+        }
+        self.look_outside(Duration::ZERO);
+        let task = self.pop_local().or_else(|| self.steal())?;
+        Some(self.fresh_slice(task))
+    }
+
+    fn fresh_slice(&self, task: Runnable) -> Runnable {
+        self.core.borrow_mut().slice = SLICE;
+        task
+    }
+
+    /// `runnext`, with what is left of the slice; if nothing is, it queues behind the others.
+    fn take_next(&self) -> Option<Runnable> {
+        let mut core = self.core.borrow_mut();
+        let task = core.queue.take_next()?;
+        // SAFETY: as in `put_next`.
+        let task = unsafe { Runnable::from_raw(task) };
+        if core.slice > 0 {
+            core.slice -= 1;
+            return Some(task);
+        }
+        drop(core);
+        self.push_local(task);
+        None
+    }
+
+    /// A fair share of the global queue: one to run, the others into the run queue.
+    fn take_global(&self) -> Option<Runnable> {
+        let len = self.shared.global.len();
+        if len == 0 {
+            return None;
+        }
+        let mut core = self.core.borrow_mut();
+        let share = len / self.shared.workers() + 1;
+        let limit = share.min(core.queue.room() / 2).max(1);
+        let first = self.shared.global.pop(limit, |task| {
+            let pushed = core.queue.push(task.into_raw());
+            debug_assert!(pushed.is_ok(), "no more is taken than there is room for");
+        });
+        let more = core.queue.shared().len() > 0;
+        drop(core);
+        if more {
+            self.shared.wake_one();
+        }
+        first
+    }
+
+    /// Wakes what timers and files made ready, without waiting. Files are left alone if somebody
+    /// looked less than `interval` ago.
+    fn look_outside(&self, interval: Duration) {
+        let shared = &*self.shared;
+        let files = shared.netpoll.registered() > 0;
+        if !files && shared.timers.is_empty() {
+            return;
+        }
+        let now = clock::now();
+        let mut wake = WakeList::new();
+        if shared.timers.has_due(now) {
+            shared.timers.expire(now, &mut wake);
+        }
+        if files && now.saturating_duration_since(self.core.borrow().last_poll) >= interval {
+            self.core.borrow_mut().last_poll = now;
+            // `Busy`: another worker looks already. An error: the next look meets it again.
+            let _ = shared.netpoll.try_poll(Some(Duration::ZERO), &mut wake);
+        }
+        self.wake_batch(wake);
+    }
+
+    /// Wakes all, into the run queue; one sleeper is called if there is more than this worker can
+    /// take up at once.
+    fn wake_batch(&self, wake: WakeList) {
+        if wake.is_empty() {
+            return;
+        }
+        let wake = std::panic::AssertUnwindSafe(|| wake.wake_all());
+        if std::panic::catch_unwind(wake).is_err() {
+            // The panic hook has reported it; a foreign waker's panic is nobody's here.
+        }
+        if self.core.borrow().queue.shared().len() > 1 {
+            self.shared.wake_one();
+        }
+    }
+
+    /// Takes half of another worker's queue; of one that is stuck in a long poll, in the last
+    /// round, its `runnext`.
+    fn steal(&self) -> Option<Runnable> {
+        let shared = &*self.shared;
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        if !core.spinning && !shared.idle.try_spin() {
+            return None;
+        }
+        core.spinning = true;
+        let polls = |at: usize| shared.remotes[at].polls.load(Ordering::Relaxed);
+        core.seen_polls.clear();
+        core.seen_polls.extend((0..shared.workers()).map(polls));
+        for round in 0..STEAL_ROUNDS {
+            let first = core.random.below(shared.workers());
+            for at in (first..shared.workers()).chain(0..first) {
+                if at == self.index {
+                    continue;
+                }
+                let victim = &shared.remotes[at].queue;
+                let stuck = round == STEAL_ROUNDS - 1 && core.seen_polls[at] == polls(at);
+                let stolen = core.queue.steal_from(victim);
+                let stolen = stolen.or_else(|| stuck.then(|| victim.steal_next()).flatten());
+                if let Some(task) = stolen {
+                    // SAFETY: as in `put_next`: a thief's entry is its own.
+                    return Some(unsafe { Runnable::from_raw(task) });
+                }
+            }
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    // ---- sleep ----
+
+    /// Sleeps until there may be work. `README.md` beside this file shows that none is missed.
+    fn sleep(&self) {
+        let shared = &*self.shared;
+        let spinning = std::mem::take(&mut self.core.borrow_mut().spinning);
+        shared.idle.sleep(self.index, spinning);
+        let found = self.last_look();
+        let wake = if found { None } else { self.sleep_somewhere() };
+        self.core.borrow_mut().spinning = shared.idle.wake_self(self.index, found);
+        if let Some(wake) = wake {
+            self.wake_batch(wake);
+        }
+    }
+
+    /// After this worker counts as parked: whether there is something to do all the same.
+    fn last_look(&self) -> bool {
+        let shared = &*self.shared;
+        shared.is_stopping()
+            || shared.global.len() > 0
+            || shared.remotes.iter().any(|remote| remote.queue.has_work())
+    }
+
+    /// The first to sleep sleeps in the netpoller, for all; the others on their own.
+    fn sleep_somewhere(&self) -> Option<WakeList> {
+        let shared = &*self.shared;
+        let parker = &shared.remotes[self.index].parker;
+        // Acquire and release: the poller's fields pass from one poller to the next.
+        if shared.poller.swap(true, Ordering::AcqRel) {
+            parker.park();
+            return None;
+        }
+        let wake = parker.begin_poll().then(|| {
+            let wake = shared.sleep_in_poller();
+            parker.end_poll();
+            wake
+        });
+        shared.poller.store(false, Ordering::Release);
+        wake
+    }
+}

@@ -1,0 +1,227 @@
+//! Starting goroutines and acting on the running one: what `chango::task` offers.
+//!
+//! What must hold: a spawn outside every runtime is a panic with a way out in its message, never a
+//! goroutine that nobody runs; `exit` ends the goroutine when the current poll returns, whatever a
+//! combinator around it made of the pending future.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::task::Poll;
+
+use crate::coop;
+use crate::sched::{Shared, current};
+use crate::task::{Header, JoinHandle, TaskId};
+
+/// Starts a goroutine on the current runtime: what `go!` calls.
+///
+/// The handle gives the result; dropping it detaches the goroutine, which goes on by itself. A
+/// panic ends that goroutine only: it is printed, and is what the handle gives.
+///
+/// # Panics
+///
+/// Outside every runtime.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime::Runtime, spawn::spawn};
+///
+/// let answer = Runtime::new()?.run(async {
+///     let handle = spawn(async { 6 * 7 });
+///     handle.await
+/// });
+/// assert_eq!(answer?, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    spawn_named(future, None, Location::caller())
+}
+
+/// As [`spawn`], for those who start a goroutine on behalf of the code at `spawned_at`.
+///
+/// # Panics
+///
+/// Outside every runtime.
+#[track_caller]
+pub fn spawn_at<F>(spawned_at: &'static Location<'static>, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    spawn_named(future, None, spawned_at)
+}
+
+#[track_caller]
+fn spawn_named<F>(
+    future: F,
+    name: Option<String>,
+    spawned_at: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let spawned = current::with_shared(|shared| match shared {
+        Some(shared) => Ok(Shared::spawn(shared, future, name, spawned_at, false)),
+        // The future goes out of the closure before its destructor runs.
+        None => Err(future),
+    });
+    spawned.unwrap_or_else(|_| no_runtime("a goroutine"))
+}
+
+/// Options for one goroutine.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime::Runtime, spawn::Builder};
+///
+/// Runtime::new()?.run(async {
+///     let reader = Builder::new().name("reader").spawn(async { 1 });
+///     assert_eq!(reader.await.unwrap(), 1);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    name: Option<String>,
+}
+
+impl Builder {
+    /// The defaults: no name.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The name that panic messages and dumps call the goroutine by.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Starts the goroutine on the current runtime, as [`spawn`] does.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_named(future, self.name, Location::caller())
+    }
+}
+
+/// Lets other goroutines of this worker run first. (Go: `runtime.Gosched`.)
+///
+/// Outside a goroutine it lets the executor poll others first. Dropped before it is done, it has
+/// no effect.
+///
+/// # Examples
+///
+/// ```
+/// chango_core::runtime::Runtime::new()?.run(async {
+///     for _ in 0..3 {
+///         chango_core::spawn::yield_now().await;
+///     }
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Ends the running goroutine here. (Go: `runtime.Goexit`.)
+///
+/// Its future is dropped when the current poll returns, so destructors run; its handle then gives
+/// an error for which `is_exited` is true. That holds whatever a combinator around this call
+/// returns in the same poll.
+///
+/// # Panics
+///
+/// Outside a goroutine.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime::Runtime, spawn};
+///
+/// let result = Runtime::new()?.run(async { spawn::spawn(spawn::exit()).await });
+/// assert!(result.unwrap_err().is_exited());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn exit() -> ! {
+    assert!(in_goroutine(), "exit ends a goroutine, and none runs here");
+    poll_fn(|_| {
+        coop::request_exit();
+        Poll::<std::convert::Infallible>::Pending
+    })
+    .await;
+    unreachable!("a goroutine that exits is not polled again")
+}
+
+/// The number of the running goroutine; none outside a goroutine.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime::Runtime, spawn};
+///
+/// assert_eq!(spawn::id(), None);
+/// assert!(Runtime::new()?.run(async { spawn::id() }).is_some());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn id() -> Option<TaskId> {
+    current::with_goroutine(|goroutine| goroutine.map(|header| header.meta.id))
+}
+
+/// Whether a goroutine runs on this thread.
+///
+/// # Examples
+///
+/// ```
+/// assert!(!chango_core::spawn::in_goroutine());
+/// ```
+pub fn in_goroutine() -> bool {
+    current::with_goroutine(|goroutine| goroutine.is_some())
+}
+
+/// Whether the main goroutine, the one of `run`, runs on this thread.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime::Runtime, spawn};
+///
+/// assert!(Runtime::new()?.run(async { spawn::in_main_goroutine() }));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn in_main_goroutine() -> bool {
+    current::with_goroutine(|goroutine| goroutine.is_some_and(Header::is_main))
+}
+
+/// The panic of everything that needs a runtime and finds none.
+#[track_caller]
+#[cold]
+pub(crate) fn no_runtime(what: impl fmt::Display) -> ! {
+    panic!(
+        "{what} needs a runtime, and there is none here: call it inside run! (or #[chango::main]), \
+         or enter a runtime with Handle::enter first"
+    )
+}

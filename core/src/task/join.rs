@@ -1,0 +1,378 @@
+//! The other end of a goroutine: its result, and the ways in which it can fail to have one.
+//!
+//! What must hold: a result is handed out once; the joiner's waker is touched only by whom the
+//! state word says it belongs to; dropping the handle detaches and stops nothing.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::io::Write;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::TaskId;
+use super::raw::{self, Header, Meta};
+use super::state::Wake;
+use crate::coop;
+use crate::primitive::{Mutex, Rank};
+
+/// The owner's end of a goroutine: waits for its result, or stops it.
+///
+/// It is a future of `Result<T, JoinError>`, and `<-handle` receives the same in a block macro.
+/// Dropping it detaches the goroutine, which goes on by itself; [`abort`](Self::abort) stops it.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let handle = runtime.spawn(async { 6 * 7 });
+/// assert_eq!(runtime.block_on(handle)?, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct JoinHandle<T> {
+    header: NonNull<Header>,
+    /// `poll_join` takes `&self`, so two goroutines may call it at once; this puts them in order.
+    /// No code of a user's runs under it.
+    registering: Mutex<()>,
+    output: PhantomData<T>,
+}
+
+// SAFETY: the handle gives out a `T` on whichever thread it is, so `T: Send`; all that is shared
+// with the worker goes through the state word.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: through `&self` a `T` can be taken (once), never borrowed, so `T: Send` is enough;
+// concurrent registrations are put in order by `registering`.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> Unpin for JoinHandle<T> {}
+impl<T> std::panic::UnwindSafe for JoinHandle<T> {}
+impl<T> std::panic::RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    ///
+    /// The caller passes the handle's reference of a goroutine whose output is a `T`.
+    pub(super) unsafe fn from_raw(header: NonNull<Header>) -> Self {
+        Self {
+            header,
+            registering: Mutex::new(Rank::Leaf, ()),
+            output: PhantomData,
+        }
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: the handle owns a reference.
+        unsafe { self.header.as_ref() }
+    }
+
+    /// Stops the goroutine: its future is dropped, by a worker, as soon as nobody polls it.
+    ///
+    /// Joining then gives an error for which [`JoinError::is_aborted`] is true, unless the
+    /// goroutine ended before. Aborting twice, or after the end, does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let handle = runtime.spawn(std::future::pending::<()>());
+    /// handle.abort();
+    /// assert!(runtime.block_on(handle).unwrap_err().is_aborted());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn abort(&self) {
+        if self.header().state.abort() == Wake::Schedule {
+            // SAFETY: this call made it runnable.
+            unsafe { raw::schedule(self.header) };
+        }
+    }
+
+    /// Whether the goroutine has ended, in whichever way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let waiting = runtime.spawn(std::future::pending::<()>());
+    /// assert!(!waiting.is_finished());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn is_finished(&self) -> bool {
+        self.header().state.is_dead()
+    }
+
+    /// The goroutine's number, as in dumps and panic messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let handle = runtime.spawn(async { chango_core::spawn::id() });
+    /// let id = handle.id();
+    /// assert_eq!(runtime.block_on(handle).unwrap(), Some(id));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn id(&self) -> TaskId {
+        self.header().meta.id
+    }
+
+    /// Lets the goroutine go on by itself: the same as dropping the handle, said aloud.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// runtime.spawn(async { println!("nobody waits for me") }).detach();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn detach(self) {}
+
+    /// Polls for the result by shared reference, which is how `<-handle` receives it.
+    ///
+    /// If two goroutines wait on one handle, one gets the result and the other panics.
+    ///
+    /// # Panics
+    ///
+    /// If the result was received before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let handle = runtime.spawn(async { "done" });
+    /// let result = runtime.block_on(poll_fn(|cx| handle.poll_join(cx)));
+    /// assert_eq!(result.unwrap(), "done");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        if !self.header().state.is_dead() && self.register(cx.waker()) {
+            return Poll::Pending;
+        }
+        ready!(coop::poll_proceed(cx));
+        Poll::Ready(self.take())
+    }
+
+    fn take(&self) -> Result<T, JoinError> {
+        assert!(
+            self.header().state.take_output(),
+            "a goroutine's result can be received once, and this one was received before"
+        );
+        let mut output: Option<Result<T, JoinError>> = None;
+        // SAFETY: `take_output` was won, and the goroutine's output is a `T`.
+        unsafe { (self.header().vtable.take)(self.header, (&raw mut output).cast()) };
+        output.expect("the vtable fills the place it is given")
+    }
+
+    /// Leaves `waker` to be woken at the end; false if the goroutine is dead already.
+    fn register(&self, waker: &Waker) -> bool {
+        let mut mine = Some(waker.clone());
+        let (registered, replaced) = {
+            let _order = self.registering.lock();
+            self.exchange_joiner(&mut mine)
+        };
+        // Two goroutines on one handle: the one that was put aside has to look again.
+        if let Some(replaced) = replaced {
+            replaced.wake();
+        }
+        registered
+    }
+
+    /// Puts `mine` into the joiner's slot, unless its like stands there. Whether the goroutine will
+    /// wake it, and the other waker that stood there before. Runs nobody else's code.
+    fn exchange_joiner(&self, mine: &mut Option<Waker>) -> (bool, Option<Waker>) {
+        let state = &self.header().state;
+        if state.has_joiner() && !state.take_joiner() {
+            return (false, None);
+        }
+        let old = self.header().joiner.with_mut(|slot| {
+            // SAFETY: the state does not say JOINER, so the slot belongs to the handle, and
+            // `registering` makes it this call's alone.
+            let slot = unsafe { &mut *slot };
+            let same = matches!((&*slot, &*mine), (Some(old), Some(new)) if old.will_wake(new));
+            if same {
+                None
+            } else {
+                std::mem::replace(slot, mine.take())
+            }
+        });
+        (state.give_joiner(), old)
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_join(cx)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let detach = self.header().state.detach();
+        if detach.drop_joiner {
+            let waker = self.header().joiner.with_mut(|slot| {
+                // SAFETY: the state says that the slot belongs to the handle.
+                unsafe { &mut *slot }.take()
+            });
+            drop(waker);
+        }
+        // SAFETY: `detach` won the result for this handle; and the handle's reference is given up
+        // once, here.
+        unsafe {
+            if detach.drop_output {
+                raw::drop_output(self.header);
+            }
+            raw::release(self.header);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("id", &self.id())
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}
+
+/// Why a goroutine has no result: it panicked, was aborted, or ended itself.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let error = runtime.block_on(runtime.spawn(async { panic!("out of cheese") })).unwrap_err();
+/// assert!(error.is_panic());
+/// assert!(error.to_string().ends_with("panicked: out of cheese"));
+/// assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "out of cheese");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct JoinError {
+    id: TaskId,
+    why: Why,
+}
+
+enum Why {
+    /// A lock only because a payload is not `Sync`, and an error should be.
+    Panicked(std::sync::Mutex<Box<dyn Any + Send>>),
+    Aborted,
+    Exited,
+}
+
+impl JoinError {
+    /// The error for a panic, which is reported here, at the only place where all of it is known.
+    pub(super) fn panicked(meta: &Meta, payload: Box<dyn Any + Send>) -> Self {
+        report(meta, &*payload);
+        Self {
+            id: meta.id,
+            why: Why::Panicked(std::sync::Mutex::new(payload)),
+        }
+    }
+
+    pub(super) fn aborted(meta: &Meta) -> Self {
+        Self {
+            id: meta.id,
+            why: Why::Aborted,
+        }
+    }
+
+    pub(super) fn exited(meta: &Meta) -> Self {
+        Self {
+            id: meta.id,
+            why: Why::Exited,
+        }
+    }
+
+    /// Whether the goroutine panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.why, Why::Panicked(_))
+    }
+
+    /// Whether it was stopped by [`JoinHandle::abort`] or by the end of its runtime.
+    pub fn is_aborted(&self) -> bool {
+        matches!(self.why, Why::Aborted)
+    }
+
+    /// Whether it ended itself: by `task::exit`, or by a send that nobody will ever receive.
+    pub fn is_exited(&self) -> bool {
+        matches!(self.why, Why::Exited)
+    }
+
+    /// What the goroutine panicked with, for [`std::panic::resume_unwind`].
+    ///
+    /// # Panics
+    ///
+    /// If it did not panic: ask [`is_panic`](Self::is_panic) first.
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.why {
+            Why::Panicked(payload) => payload
+                .into_inner()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+            Why::Aborted | Why::Exited => panic!("no panic to give back: {self}"),
+        }
+    }
+
+    /// The number of the goroutine.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id;
+        match &self.why {
+            Why::Panicked(payload) => {
+                let payload = payload
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                write!(f, "goroutine {id} panicked: {}", message(&**payload))
+            }
+            Why::Aborted => write!(f, "goroutine {id} was aborted"),
+            Why::Exited => write!(f, "goroutine {id} ended itself without a result"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// The text of a panic, where it has one.
+fn message(payload: &(dyn Any + Send)) -> &str {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        "a value that is no text"
+    }
+}
+
+/// Says on stderr which goroutine it was: the panic hook knows only the worker's thread.
+fn report(meta: &Meta, payload: &(dyn Any + Send)) {
+    let Meta {
+        id,
+        spawned_at,
+        name,
+    } = meta;
+    let name = name
+        .as_ref()
+        .map(|name| format!(" {name:?}"))
+        .unwrap_or_default();
+    let text = message(payload);
+    // A closed stderr is no reason to lose a worker.
+    let _ = writeln!(
+        std::io::stderr(),
+        "goroutine {id}{name}, spawned at {spawned_at}, panicked: {text}"
+    );
+}

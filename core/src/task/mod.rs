@@ -1,0 +1,277 @@
+//! Goroutines: what one is, who owns it when, and how it is polled and ended. (Go: G.)
+//!
+//! # The chapter
+//!
+//! A goroutine is one allocation: a `Header` of one type for all, then the future,
+//! and in the future's place later its result. There are five kinds of pointer to it:
+//!
+//! | pointer          | owns                | may                                             |
+//! |------------------|---------------------|-------------------------------------------------|
+//! | the registry's   | a reference, from the spawn until the death | be followed under its lock |
+//! | a `Waker`        | a reference         | wake it                                         |
+//! | [`JoinHandle`]   | a reference         | abort it, take its result, leave a waker        |
+//! | `Runnable`     | the phase *runnable* | be queued, or run                              |
+//! | the running worker | the phase *running* | touch the future                             |
+//!
+//! The last two own no reference: a goroutine that is not dead is kept by the registry's. All the
+//! rights follow from one atomic word, whose transitions are in `state`; that is why the code
+//! here is sound:
+//!
+//! * The future is touched by the running worker alone, from `start` to `park` or `finish`. It is
+//!   pinned: the allocation never moves, and the future is dropped in place.
+//! * The result is written before `finish` and read after it, by whoever wins `take_output`.
+//! * The joiner's waker belongs to the handle unless the word says JOINER; see `join`.
+//! * The header is freed by whoever gives up the last reference. By then the goroutine is dead,
+//!   and its result taken or dropped: the handle's reference outlives the handle's interest.
+//!
+//! A panic of the future, of its destructor or of the result's never leaves this module: it ends
+//! that goroutine, is reported, and is what the handle gets. This module does not know the
+//! scheduler: where a runnable goroutine goes is the `Schedule` in its allocation.
+
+mod join;
+mod raw;
+mod registry;
+mod state;
+mod waker;
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr::NonNull;
+use std::task::Poll;
+
+pub use self::join::{JoinError, JoinHandle};
+pub(crate) use self::raw::{Header, Meta, Runnable};
+pub(crate) use self::registry::{ID_BATCH, Registry};
+use self::state::{Park, Start};
+use crate::coop;
+
+/// A goroutine's number: unique in the process, and not used again.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let id = runtime.spawn(async {}).id();
+/// println!("spawned goroutine {id}");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub(crate) u64);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a goroutine goes when it becomes runnable; the scheduler implements it.
+pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Puts it into a queue, and sees to it that a worker looks there.
+    fn schedule(&self, task: Runnable);
+
+    /// Whether the calling thread is a worker of this scheduler.
+    fn on_worker(&self) -> bool;
+}
+
+/// Makes a goroutine of a future: the one for the queue and the one for its owner.
+///
+/// `None` in place of the first if the registry is closed: the future is dropped, and the handle
+/// says aborted.
+pub(crate) fn spawn<F, S>(
+    future: F,
+    scheduler: S,
+    registry: &Registry,
+    meta: Meta,
+    main: bool,
+) -> (Option<Runnable>, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let header = raw::allocate(future, scheduler, meta, main);
+    // SAFETY: the new goroutine has two references, of which one is the handle's and the other its
+    // own; the latter passes to the registry, or is given up by `cancel_unregistered`.
+    unsafe {
+        let handle = JoinHandle::from_raw(header);
+        if registry.insert(header) {
+            (Some(Runnable::from_raw(header)), handle)
+        } else {
+            cancel_unregistered(header);
+            (None, handle)
+        }
+    }
+}
+
+/// What a worker learns from running a goroutine.
+#[must_use]
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// It waits for somebody to wake it, or has ended.
+    Gone,
+    /// It was woken meanwhile: behind the others of this worker.
+    Again(Runnable),
+    /// It gave way: behind everybody, in the global queue.
+    Yielded(Runnable),
+}
+
+impl Runnable {
+    /// Polls the goroutine once, with `budget` ready operations in its slice. What became of it,
+    /// and what is left of the slice.
+    #[inline]
+    pub(crate) fn run(self, registry: &Registry, budget: u32) -> (Ran, u32) {
+        let header = self.into_raw();
+        // SAFETY: a `Runnable` is live; from `start` to `park` or `finish` it is this call's.
+        let state = unsafe { &header.as_ref().state };
+        if state.start() == Start::Cancel {
+            // SAFETY: running, and the future is there.
+            unsafe { cancel(header, registry) };
+            return (Ran::Gone, budget);
+        }
+        coop::begin(budget);
+        // SAFETY: running, and the future is there.
+        let polled = unsafe { raw::poll(header) };
+        let (left, request) = coop::end();
+        // SAFETY: running; the future is there unless it said ready.
+        unsafe {
+            match (polled, request) {
+                (Poll::Ready(()), coop::Request::Exit) => {
+                    raw::replace(header, JoinError::exited(&header.as_ref().meta));
+                    finish(header, registry);
+                }
+                (Poll::Ready(()), _) => finish(header, registry),
+                (Poll::Pending, coop::Request::Exit) => {
+                    raw::cancel(header, JoinError::exited(&header.as_ref().meta));
+                    finish(header, registry);
+                }
+                (Poll::Pending, request) => return (park(header, registry, request), left),
+            }
+        }
+        (Ran::Gone, left)
+    }
+}
+
+/// # Safety
+///
+/// `header` is running, registered, and its future is there.
+#[inline]
+unsafe fn park(header: NonNull<Header>, registry: &Registry, request: coop::Request) -> Ran {
+    // SAFETY: the caller's promise. After `Waiting` the goroutine is no longer touched.
+    unsafe {
+        match header.as_ref().state.park() {
+            Park::Waiting => Ran::Gone,
+            Park::Again if request == coop::Request::Yield => {
+                Ran::Yielded(Runnable::from_raw(header))
+            }
+            Park::Again => Ran::Again(Runnable::from_raw(header)),
+            Park::Cancel => {
+                cancel(header, registry);
+                Ran::Gone
+            }
+        }
+    }
+}
+
+/// Drops the future of an aborted goroutine and ends it.
+///
+/// # Safety
+///
+/// `header` is running, registered, and its future is there.
+#[cold]
+unsafe fn cancel(header: NonNull<Header>, registry: &Registry) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        raw::cancel(header, JoinError::aborted(&header.as_ref().meta));
+        finish(header, registry);
+    }
+}
+
+/// Ends a goroutine whose result is in its place: out of the registry, joiner woken.
+///
+/// # Safety
+///
+/// `header` is running, registered, and its result is there.
+unsafe fn finish(header: NonNull<Header>, registry: &Registry) {
+    // SAFETY: the caller's promise. The reference that leaves the registry is given up in `die`.
+    unsafe {
+        registry.remove(header);
+        die(header);
+    }
+}
+
+/// # Safety
+///
+/// `header` is running, its result is there, and its own reference is the caller's to give up.
+unsafe fn die(header: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let finish = header.as_ref().state.finish();
+        if finish.drop_output {
+            raw::drop_output(header);
+        }
+        if finish.wake_joiner {
+            wake_joiner(header);
+        }
+        raw::release(header);
+    }
+}
+
+/// # Safety
+///
+/// `header` is dead and its state said that the joiner's waker is the worker's.
+unsafe fn wake_joiner(header: NonNull<Header>) {
+    // SAFETY: the caller's promise: nobody else touches the slot any more.
+    let waker = unsafe { header.as_ref() }
+        .joiner
+        .with_mut(|slot| unsafe { &mut *slot }.take());
+    // A waker is anybody's code: its panic must not take the worker along.
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.map(std::task::Waker::wake)));
+}
+
+/// Ends a new goroutine that no registry took in.
+///
+/// # Safety
+///
+/// `header` is new (runnable, in no queue), and its own reference is the caller's to give up.
+unsafe fn cancel_unregistered(header: NonNull<Header>) {
+    // SAFETY: the caller's promise; `seize` makes it running.
+    unsafe {
+        if header.as_ref().state.seize() {
+            raw::cancel(header, JoinError::aborted(&header.as_ref().meta));
+            die(header);
+        }
+    }
+}
+
+/// Drops every goroutine that is left, each once. The registry is closed, no worker runs any more,
+/// and no queue is read again.
+///
+/// A destructor may wake others; that only marks them runnable. It cannot spawn.
+pub(crate) fn drop_all(registry: &Registry) {
+    while let Some(header) = registry.any() {
+        // SAFETY: what stands in the registry is not dead and live, and nobody runs it: `seize`
+        // gives it to this thread, which finishes it.
+        unsafe {
+            if header.as_ref().state.seize() {
+                cancel(header, registry);
+            }
+        }
+    }
+}
+
+/// What is said of a goroutine when it is spawned.
+pub(crate) fn meta(id: u64, spawned_at: &'static Location<'static>, name: Option<String>) -> Meta {
+    Meta {
+        id: TaskId(id),
+        spawned_at,
+        name: name.map(|name| Box::new(name.into_boxed_str())),
+    }
+}
+
+impl Header {
+    /// Whether this is the goroutine of `run`.
+    pub(crate) fn is_main(&self) -> bool {
+        self.state.is_main()
+    }
+}

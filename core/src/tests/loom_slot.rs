@@ -1,0 +1,187 @@
+//! Models of one direction of a file: an operation against events, closing and cancelling.
+//!
+//! The file is modelled by one number, how many bytes there are to read: an event is reported after
+//! the number has grown, as the system does it, and an operation would block while it is zero.
+//!
+//! Left out: mio and the table of files, several events in one batch, and the order in which those
+//! who wait are woken.
+//!
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p chango-core --lib --release loom_`; all models
+//! together take a few seconds.
+
+use std::task::{Context, Poll};
+
+use loom::future::block_on;
+use loom::model::Builder;
+use loom::thread;
+
+use super::slot::{Closed, Slot, Ticket, Wait};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::sync::Arc;
+use crate::util::wake_list::WakeList;
+
+struct File {
+    slot: Slot,
+    /// What the system has for the reader. Relaxed: only the slot orders it for the reader, which
+    /// is less than what the system's own locks give.
+    bytes: AtomicUsize,
+}
+
+impl File {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            slot: Slot::new(),
+            bytes: AtomicUsize::new(0),
+        })
+    }
+
+    /// A byte comes in, and the netpoller reports it.
+    fn arrive(&self) {
+        self.bytes.fetch_add(1, Ordering::Relaxed);
+        let mut wake = WakeList::new();
+        self.slot.event(&mut wake);
+        wake.wake_all();
+    }
+
+    fn close(&self) {
+        let mut wake = WakeList::new();
+        self.slot.close(Closed::ByProgram, &mut wake);
+        wake.wake_all();
+    }
+
+    /// Takes one byte: the loop of `net`'s operations.
+    fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: Option<&mut Ticket>,
+    ) -> Poll<Result<(), Closed>> {
+        let mut ticket = ticket;
+        loop {
+            let seen = self.slot.seen();
+            let take = |bytes: usize| bytes.checked_sub(1);
+            if self
+                .bytes
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+                .is_ok()
+            {
+                return Poll::Ready(Ok(()));
+            }
+            match self.slot.wait(seen, ticket.as_deref_mut(), cx.waker()) {
+                Wait::Waiting => return Poll::Pending,
+                Wait::Again => {}
+                Wait::Closed(why) => return Poll::Ready(Err(why)),
+            }
+        }
+    }
+
+    fn read(&self) -> Result<(), Closed> {
+        let mut ticket = Ticket::default();
+        let result = block_on(std::future::poll_fn(|cx| {
+            self.poll_read(cx, Some(&mut ticket))
+        }));
+        self.slot.cancel(&mut ticket);
+        result
+    }
+}
+
+/// Explores all interleavings with at most `preemptions` threads interrupted at will: three for
+/// models of two threads, two for those of three.
+fn model(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(f);
+}
+
+#[test]
+fn loom_an_event_reaches_an_operation_that_is_about_to_wait() {
+    model(3, || {
+        let file = File::new();
+        let reader = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.read()
+        });
+        file.arrive();
+        assert_eq!(reader.join().unwrap(), Ok(()));
+    });
+}
+
+#[test]
+fn loom_two_who_wait_in_one_direction_are_both_served() {
+    model(2, || {
+        let file = File::new();
+        let reader = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.read()
+        });
+        let system = thread::spawn({
+            let file = Arc::clone(&file);
+            move || {
+                // Two bytes, one event.
+                file.bytes.fetch_add(1, Ordering::Relaxed);
+                file.arrive();
+            }
+        });
+        assert_eq!(file.read(), Ok(()));
+        assert_eq!(reader.join().unwrap(), Ok(()));
+        system.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_closing_ends_the_wait_whichever_comes_first() {
+    model(3, || {
+        let file = File::new();
+        let reader = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.read()
+        });
+        file.close();
+        assert_eq!(reader.join().unwrap(), Err(Closed::ByProgram));
+    });
+}
+
+#[test]
+fn loom_an_event_and_closing_at_once_end_the_wait() {
+    model(2, || {
+        let file = File::new();
+        let reader = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.read()
+        });
+        let closer = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.close()
+        });
+        file.arrive();
+        // Either is right; what counts is that it ends.
+        let _ = reader.join().unwrap();
+        closer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_one_who_stops_waiting_does_not_take_the_event_of_another() {
+    model(2, || {
+        let file = File::new();
+        let stays = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.read()
+        });
+        let system = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.arrive()
+        });
+        // Polled once, and dropped: with the byte, or without.
+        let mut ticket = Ticket::default();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let seen = file.slot.seen();
+        let _ = file.slot.wait(seen, Some(&mut ticket), cx.waker());
+        file.slot.cancel(&mut ticket);
+        // One who has no ticket leaves a waker behind, which does no harm.
+        if let Poll::Ready(Ok(())) = file.poll_read(&mut cx, None) {
+            file.arrive();
+        }
+        assert_eq!(stays.join().unwrap(), Ok(()));
+        system.join().unwrap();
+    });
+}

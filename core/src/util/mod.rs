@@ -1,0 +1,3 @@
+//! Small tools that know nothing of goroutines.
+
+pub mod wake_list;
