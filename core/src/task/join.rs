@@ -148,8 +148,31 @@ impl<T> JoinHandle<T> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        if !self.header().state.is_dead() && self.register(cx.waker()) {
-            return Poll::Pending;
+        self.poll_with(cx, |mine| {
+            let _order = self.registering.lock();
+            // SAFETY: others that share the handle wait for the lock.
+            unsafe { self.exchange_joiner(mine) }
+        })
+    }
+
+    /// Polls for the result; `exchange` is how the waker gets to the goroutine.
+    #[inline]
+    fn poll_with(
+        &self,
+        cx: &mut Context<'_>,
+        exchange: impl FnOnce(&mut Option<Waker>) -> (bool, Option<Waker>),
+    ) -> Poll<Result<T, JoinError>> {
+        if !self.header().state.is_dead() {
+            // A waker is code of a user's: cloned before the lock in `exchange`, dropped after it.
+            let mut mine = Some(cx.waker().clone());
+            let (registered, replaced) = exchange(&mut mine);
+            // Two goroutines on one handle: the one that was put aside has to look again.
+            if let Some(replaced) = replaced {
+                replaced.wake();
+            }
+            if registered {
+                return Poll::Pending;
+            }
         }
         ready!(coop::poll_proceed(cx));
         Poll::Ready(self.take())
@@ -166,30 +189,20 @@ impl<T> JoinHandle<T> {
         output.expect("the vtable fills the place it is given")
     }
 
-    /// Leaves `waker` to be woken at the end; false if the goroutine is dead already.
-    fn register(&self, waker: &Waker) -> bool {
-        let mut mine = Some(waker.clone());
-        let (registered, replaced) = {
-            let _order = self.registering.lock();
-            self.exchange_joiner(&mut mine)
-        };
-        // Two goroutines on one handle: the one that was put aside has to look again.
-        if let Some(replaced) = replaced {
-            replaced.wake();
-        }
-        registered
-    }
-
     /// Puts `mine` into the joiner's slot, unless its like stands there. Whether the goroutine will
     /// wake it, and the other waker that stood there before. Runs nobody else's code.
-    fn exchange_joiner(&self, mine: &mut Option<Waker>) -> (bool, Option<Waker>) {
+    ///
+    /// # Safety
+    ///
+    /// No other call for this handle runs at the same time.
+    unsafe fn exchange_joiner(&self, mine: &mut Option<Waker>) -> (bool, Option<Waker>) {
         let state = &self.header().state;
         if state.has_joiner() && !state.take_joiner() {
             return (false, None);
         }
         let old = self.header().joiner.with_mut(|slot| {
-            // SAFETY: the state does not say JOINER, so the slot belongs to the handle, and
-            // `registering` makes it this call's alone.
+            // SAFETY: the state does not say JOINER, so the slot belongs to the handle, and by the
+            // caller's promise to this call alone.
             let slot = unsafe { &mut *slot };
             let same = matches!((&*slot, &*mine), (Some(old), Some(new)) if old.will_wake(new));
             if same {
@@ -206,12 +219,24 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_join(cx)
+        // SAFETY: nobody shares a handle that is borrowed exclusively, so this needs no lock.
+        self.poll_with(cx, |mine| unsafe { self.exchange_joiner(mine) })
     }
 }
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
+        if let Some(has_output) = self.header().state.last_owner() {
+            // SAFETY: dead, and this handle's reference is the last: all of it is the handle's. The
+            // joiner's slot goes with the header.
+            unsafe {
+                if has_output {
+                    raw::drop_output(self.header);
+                }
+                raw::free(self.header);
+            }
+            return;
+        }
         let detach = self.header().state.detach();
         if detach.drop_joiner {
             let waker = self.header().joiner.with_mut(|slot| {

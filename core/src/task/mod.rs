@@ -43,7 +43,7 @@ use std::task::Poll;
 pub use self::join::{JoinError, JoinHandle};
 pub(crate) use self::raw::{Header, Meta, Runnable};
 pub(crate) use self::registry::{ID_BATCH, Registry};
-use self::state::{Park, Start};
+use self::state::{Finish, Park, Start};
 use crate::coop;
 
 /// A goroutine's number: unique in the process, and not used again.
@@ -206,12 +206,10 @@ unsafe fn finish(header: NonNull<Header>, registry: &Registry) {
 unsafe fn die(header: NonNull<Header>) {
     // SAFETY: the caller's promise.
     unsafe {
-        let finish = header.as_ref().state.finish();
-        if finish.drop_output {
-            raw::drop_output(header);
-        }
-        if finish.wake_joiner {
-            wake_joiner(header);
+        match header.as_ref().state.finish() {
+            Finish::Nothing => return,
+            Finish::DropOutput => raw::drop_output(header),
+            Finish::WakeJoiner => wake_joiner(header),
         }
         raw::release(header);
     }

@@ -66,7 +66,7 @@ pub(super) struct Vtable {
     replace: unsafe fn(NonNull<Header>, JoinError),
     /// Moves the result to `*mut Option<Result<T, JoinError>>`. The caller won `take_output`.
     pub(super) take: unsafe fn(NonNull<Header>, *mut ()),
-    /// Drops the result. The caller won `take_output`.
+    /// Drops the result, which is the caller's.
     drop_output: unsafe fn(NonNull<Header>),
     /// Puts it into a queue. The caller made it runnable.
     schedule: unsafe fn(NonNull<Header>),
@@ -317,7 +317,7 @@ pub(super) unsafe fn replace(header: NonNull<Header>, why: JoinError) {
 
 /// # Safety
 ///
-/// The caller won `take_output`.
+/// The result is there and the caller's: it won `take_output`, or was told to drop it.
 pub(super) unsafe fn drop_output(header: NonNull<Header>) {
     // SAFETY: the caller's promise.
     unsafe { (header.as_ref().vtable.drop_output)(header) }
@@ -346,8 +346,7 @@ pub(super) unsafe fn release(header: NonNull<Header>) {
 
 /// # Safety
 ///
-/// No reference is left.
-#[cold]
+/// No reference is left but the caller's, and the result is gone.
 pub(super) unsafe fn free(header: NonNull<Header>) {
     // SAFETY: the caller's promise.
     unsafe { (header.as_ref().vtable.free)(header) }

@@ -87,11 +87,14 @@ pub(crate) enum Park {
 /// What a goroutine that has just died leaves to its worker.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Finish {
-    /// Nobody will ask for the result: the worker drops it.
-    pub(crate) drop_output: bool,
-    /// The joiner's waker belongs to the worker, which takes it out and wakes it.
-    pub(crate) wake_joiner: bool,
+pub(crate) enum Finish {
+    /// Nothing: the handle has the result, and the goroutine's own reference is given up. The
+    /// worker does not touch the goroutine any more.
+    Nothing,
+    /// Nobody will ask for the result: the worker drops it, and then releases.
+    DropOutput,
+    /// The joiner's waker belongs to the worker, which takes it out, wakes it, and then releases.
+    WakeJoiner,
 }
 
 /// What a `JoinHandle` that goes away still has to tidy up.
@@ -201,19 +204,31 @@ impl State {
         }
     }
 
-    /// Running becomes dead, with its result in place. The caller still owns the reference that
-    /// the goroutine had for not being dead.
+    /// Running becomes dead, with its result in place.
+    ///
+    /// The reference that the goroutine had for not being dead is given up in the same step where
+    /// nothing is left to do (the usual end of a goroutine that is joined later); else it is the
+    /// caller's to release.
     #[inline]
     pub(crate) fn finish(&self) -> Finish {
-        // Release: the result is seen by whoever sees the goroutine dead. Acquire: the joiner's
-        // waker, written before `give_joiner`, is seen here.
-        let word = self
-            .0
-            .fetch_add((DEAD - RUNNING) + OUTPUT, Ordering::AcqRel);
-        debug_assert_eq!(word & PHASE, RUNNING, "only a running goroutine dies");
-        Finish {
-            drop_output: word & HANDLE == 0 && self.take_output(),
-            wake_joiner: word & JOINER != 0,
+        const DIE: usize = DEAD - RUNNING;
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            debug_assert_eq!(word & PHASE, RUNNING, "only a running goroutine dies");
+            let (next, outcome) = match (word & HANDLE != 0, word & JOINER != 0) {
+                (true, false) => (word + DIE + OUTPUT - REF, Finish::Nothing),
+                (true, true) => (word + DIE + OUTPUT, Finish::WakeJoiner),
+                (false, _) => (word + DIE, Finish::DropOutput),
+            };
+            // Release: the result is seen by whoever sees the goroutine dead. Acquire: the joiner's
+            // waker, written before `give_joiner`, is seen here.
+            match self
+                .0
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return outcome,
+                Err(actual) => word = actual,
+            }
         }
     }
 
@@ -308,6 +323,15 @@ impl State {
                 Err(actual) => word = actual,
             }
         }
+    }
+
+    /// Whether it is dead and the caller's reference is the last, so that nobody else can touch it
+    /// any more; and if so, whether its result is still there.
+    #[inline]
+    pub(crate) fn last_owner(&self) -> Option<bool> {
+        // Acquire: pairs with the release of whoever gave up the last reference but this.
+        let word = self.0.load(Ordering::Acquire);
+        (word & PHASE == DEAD && word / REF == 1).then_some(word & OUTPUT != 0)
     }
 
     /// The handle goes away. Its reference stays the caller's.
@@ -425,13 +449,8 @@ mod tests {
     fn the_result_is_taken_once_by_handle_or_worker() {
         let joined = State::new(false);
         let _ = joined.start();
-        assert_eq!(
-            joined.finish(),
-            Finish {
-                drop_output: false,
-                wake_joiner: false
-            }
-        );
+        assert_eq!(joined.finish(), Finish::Nothing);
+        assert_eq!(joined.last_owner(), Some(true));
         assert!(joined.take_output());
         assert!(!joined.take_output());
 
@@ -444,13 +463,8 @@ mod tests {
             }
         );
         let _ = detached.start();
-        assert_eq!(
-            detached.finish(),
-            Finish {
-                drop_output: true,
-                wake_joiner: false
-            }
-        );
+        assert_eq!(detached.finish(), Finish::DropOutput);
+        assert!(!detached.take_output());
 
         let late = State::new(false);
         let _ = late.start();
@@ -470,7 +484,7 @@ mod tests {
         let _ = state.start();
         assert!(state.give_joiner());
         assert!(state.has_joiner());
-        assert!(state.finish().wake_joiner);
+        assert_eq!(state.finish(), Finish::WakeJoiner);
         assert!(!state.take_joiner(), "the worker is waking it");
         assert!(
             !state.detach().drop_joiner,
@@ -485,8 +499,10 @@ mod tests {
         state.retain();
         let _ = state.start();
         let _ = state.finish();
+        // One of three was given up by the end; a waker's goes here, and the handle's is the last.
+        assert_eq!(state.last_owner(), None);
         assert_eq!(state.wake_and_release(), Wake::Nothing);
-        assert!(!state.release());
+        assert_eq!(state.last_owner(), Some(true));
         assert!(state.release());
     }
 
@@ -496,7 +512,6 @@ mod tests {
         state.retain();
         let _ = state.start();
         let _ = state.finish();
-        assert!(!state.release());
         assert!(!state.release());
         assert_eq!(state.wake_and_release(), Wake::Free);
     }
