@@ -600,6 +600,9 @@ fn wakers_without_a_future_do_not_pile_up() {
             let mut buffer = [0];
             let read = pin!(AsyncReadExt::read(&mut ours, &mut buffer));
             assert!(read.poll(&mut Context::from_waker(&waker)).is_pending());
+            // The async fn takes its waker along when it goes.
+            let read = pin!(ours.read(&mut buffer));
+            assert!(read.poll(&mut Context::from_waker(&waker)).is_pending());
         }
         assert!(
             Arc::strong_count(&count) < 50,

@@ -261,6 +261,21 @@ fn a_ready_sleep_asks_before_it_goes_on() {
 }
 
 #[test]
+fn a_timer_that_is_always_ready_asks_before_it_goes_on() {
+    runtime(1).run(async {
+        let other = spawn(async {});
+        let timer = time::after(Duration::ZERO);
+        while !other.is_finished() {
+            // What `<-timer` does.
+            if timer.poll_now().is_pending() {
+                timer.fired().await;
+            }
+            timer.reset(Duration::ZERO);
+        }
+    });
+}
+
+#[test]
 fn a_future_in_time_gives_its_value() {
     runtime(1).block_on(async {
         assert_eq!(time::timeout(NEVER, async { 7 }).await, Ok(7));
@@ -397,6 +412,25 @@ fn a_stop_takes_effect_on_one_who_waits() {
 }
 
 #[test]
+fn a_stopped_timer_wakes_nobody_and_a_reset_wakes_who_waits() {
+    let runtime = runtime(1);
+    let handle = runtime.handle();
+    let _entered = handle.enter();
+    let probe = Probe::new();
+    let timer = time::after(millis(60));
+    let mut fired = pin!(timer.fired());
+    assert!(probe.poll(fired.as_mut()).is_pending());
+    timer.stop();
+    block_on(time::sleep(millis(80)));
+    assert!(!probe.is_woken());
+    timer.reset(NEVER);
+    assert!(
+        probe.is_woken(),
+        "to wait for the new moment, in its own runtime"
+    );
+}
+
+#[test]
 fn a_reset_to_an_earlier_moment_takes_effect_on_one_who_waits() {
     for workers in [1, 2] {
         let timer = Arc::new(time::after(Duration::from_secs(1_000)));
@@ -476,14 +510,20 @@ fn looking_whether_a_timer_is_ready_does_not_receive_from_it() {
 #[test]
 fn one_node_can_wait_for_one_timer_after_the_other() {
     runtime(1).block_on(async {
-        let (first, second) = (time::after(NEVER), time::after(millis(5)));
+        let (first, second) = (time::after(NEVER), time::after(NEVER));
+        let probe = Probe::new();
+        let mut cx = Context::from_waker(&probe.waker);
         let mut wait = pin!(time::Wait::new());
         // SAFETY: `wait` is dropped before both timers, which do not move.
-        assert!(unsafe { first.poll_ready(&mut cx(), wait.as_mut()) }.is_pending());
+        assert!(unsafe { first.poll_ready(&mut cx, wait.as_mut()) }.is_pending());
+        // SAFETY: as above.
+        assert!(unsafe { second.poll_ready(&mut cx, wait.as_mut()) }.is_pending());
+        first.reset(Duration::ZERO);
+        assert!(!probe.is_woken(), "it no longer waits for that one");
+        second.reset(Duration::ZERO);
+        assert!(probe.is_woken());
         // SAFETY: as above.
         poll_fn(|cx| unsafe { second.poll_fired(cx, wait.as_mut()) }).await;
-        first.reset(Duration::ZERO);
-        assert!(first.try_fired().is_some());
     });
 }
 

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, ready};
 use mio::event::Source;
 
 use crate::coop;
-use crate::netpoll::{Closed, Netpoll, Registration, Slot, Ticket, Wait};
+use crate::netpoll::{Closed, Netpoll, Registration, Slot, Ticket};
 use crate::primitive::sync::Arc;
 use crate::sched::current;
 use crate::spawn::no_runtime;
@@ -84,34 +84,10 @@ impl<S: Source> Socket<S> {
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        f: impl FnMut(&S) -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        ready!(coop::poll_proceed(cx));
-        self.poll_uncharged(direction, None, cx, f)
-    }
-
-    fn poll_uncharged<R>(
-        &self,
-        direction: Direction,
-        mut ticket: Option<&mut Ticket>,
-        cx: &mut Context<'_>,
         mut f: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let slot = self.slot(direction);
-        loop {
-            let seen = slot.seen();
-            match self.with(&mut f) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    match slot.wait(seen, ticket.as_deref_mut(), cx.waker()) {
-                        Wait::Waiting => return Poll::Pending,
-                        Wait::Again => {}
-                        Wait::Closed(why) => return Poll::Ready(Err(why.into())),
-                    }
-                }
-                result => return Poll::Ready(result),
-            }
-        }
+        ready!(coop::poll_proceed(cx));
+        self.slot(direction).poll(None, cx, || self.with(&mut f))
     }
 
     fn slot(&self, direction: Direction) -> &Slot {
@@ -189,8 +165,10 @@ where
             ready!(coop::poll_proceed(cx));
             this.charged = true;
         }
-        this.socket
-            .poll_uncharged(this.direction, Some(&mut this.ticket), cx, &mut this.f)
+        let (socket, f) = (this.socket, &mut this.f);
+        socket
+            .slot(this.direction)
+            .poll(Some(&mut this.ticket), cx, || socket.with(&mut *f))
     }
 }
 

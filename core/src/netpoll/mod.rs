@@ -23,7 +23,7 @@ use std::time::Duration;
 use mio::event::{Event, Source};
 use mio::{Events, Interest, Token};
 
-pub(crate) use self::slot::{Closed, Slot, Ticket, Wait};
+pub(crate) use self::slot::{Closed, Slot, Ticket};
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{Mutex, Rank};
@@ -348,5 +348,164 @@ impl From<Closed> for io::Error {
             Closed::ByShutdown => "the runtime of this socket has shut down",
         };
         io::Error::new(io::ErrorKind::NotConnected, text)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::{Wake, Waker};
+    use std::thread;
+    use std::time::Instant;
+
+    use super::slot::Wait;
+    use super::*;
+
+    /// Later than this is never.
+    const NEVER: Duration = Duration::from_secs(20);
+
+    #[derive(Default)]
+    struct Counter(AtomicUsize);
+
+    impl Wake for Counter {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A stream in `netpoll`, with the other side of it.
+    fn stream(netpoll: &Arc<Netpoll>) -> (mio::net::TcpStream, Registration, mio::net::TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (ours, _) = listener.accept().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        let mut ours = mio::net::TcpStream::from_std(ours);
+        let registration = Registration::new(netpoll, &mut ours).unwrap();
+        (ours, registration, mio::net::TcpStream::from_std(theirs))
+    }
+
+    fn wait(slot: &Slot, counter: &std::sync::Arc<Counter>) -> Wait {
+        slot.wait(
+            slot.seen(),
+            None,
+            &Waker::from(std::sync::Arc::clone(counter)),
+        )
+    }
+
+    #[test]
+    fn the_place_of_a_file_is_used_again_and_the_old_token_is_not() {
+        let mut files = Files {
+            records: Vec::new(),
+            free: Vec::new(),
+            closed: false,
+        };
+        let (first, second) = (Arc::new(File::new()), Arc::new(File::new()));
+        let old = files.insert(Arc::clone(&first)).unwrap();
+        assert!(
+            files
+                .find(old)
+                .is_some_and(|found| Arc::ptr_eq(found, &first))
+        );
+        files.remove(old);
+        assert!(files.find(old).is_none());
+        let new = files.insert(Arc::clone(&second)).unwrap();
+        assert_eq!(new.0 & INDEX, old.0 & INDEX, "the same place");
+        assert!(
+            files.find(old).is_none(),
+            "an event of the file that was there"
+        );
+        assert!(
+            files
+                .find(new)
+                .is_some_and(|found| Arc::ptr_eq(found, &second))
+        );
+        assert!(files.find(Token(INDEX - 1)).is_none());
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_poll_that_goes_on_and_the_next_one_that_would_wait() {
+        let netpoll = Netpoll::new().unwrap();
+        for _ in 0..3 {
+            netpoll.interrupt();
+            netpoll.interrupt();
+            let start = Instant::now();
+            assert_eq!(netpoll.try_poll(None, &mut WakeList::new()), Polled::Done);
+            assert!(start.elapsed() < NEVER);
+        }
+        thread::scope(|scope| {
+            let poll = scope.spawn(|| netpoll.try_poll(Some(NEVER * 2), &mut WakeList::new()));
+            // While one is in the poll the others are sent away.
+            while netpoll.poller.try_lock().is_some() {
+                thread::yield_now();
+            }
+            assert_eq!(
+                netpoll.try_poll(Some(NEVER), &mut WakeList::new()),
+                Polled::Busy
+            );
+            let start = Instant::now();
+            netpoll.interrupt();
+            assert_eq!(poll.join().unwrap(), Polled::Done);
+            assert!(start.elapsed() < NEVER);
+        });
+    }
+
+    #[test]
+    fn looking_without_files_leaves_an_interrupt_for_the_poll_that_waits() {
+        let netpoll = Netpoll::new().unwrap();
+        netpoll.interrupt();
+        assert_eq!(
+            netpoll.try_poll(Some(Duration::ZERO), &mut WakeList::new()),
+            Polled::Done
+        );
+        let start = Instant::now();
+        assert_eq!(
+            netpoll.try_poll(Some(NEVER * 2), &mut WakeList::new()),
+            Polled::Done
+        );
+        assert!(start.elapsed() < NEVER);
+    }
+
+    #[test]
+    fn an_event_wakes_who_waits_in_its_direction() {
+        let netpoll = Arc::new(Netpoll::new().unwrap());
+        let (_ours, registration, theirs) = stream(&netpoll);
+        assert_eq!(netpoll.registered(), 1);
+        // A new stream can be written: the first event says so.
+        let _ = netpoll.try_poll(Some(NEVER), &mut WakeList::new());
+        let (reader, writer) = Default::default();
+        assert_eq!(wait(&registration.file().read, &reader), Wait::Waiting);
+        assert_eq!(wait(&registration.file().write, &writer), Wait::Waiting);
+        theirs.shutdown(std::net::Shutdown::Write).unwrap();
+        let start = Instant::now();
+        while reader.0.load(Ordering::Relaxed) == 0 {
+            assert!(start.elapsed() < NEVER);
+            let mut wake = WakeList::new();
+            let _ = netpoll.try_poll(Some(NEVER), &mut wake);
+            wake.wake_all();
+        }
+        drop(registration);
+        assert_eq!(netpoll.registered(), 0);
+        let files = netpoll.files.lock();
+        assert!(files.records.iter().all(|record| record.file.is_none()));
+        assert_eq!(files.free.len(), files.records.len());
+    }
+
+    #[test]
+    fn closing_wakes_all_and_refuses_files_from_then_on() {
+        let netpoll = Arc::new(Netpoll::new().unwrap());
+        let (mut ours, registration, mut theirs) = stream(&netpoll);
+        let waiting = std::sync::Arc::default();
+        assert_eq!(wait(&registration.file().read, &waiting), Wait::Waiting);
+        assert_eq!(wait(&registration.file().write, &waiting), Wait::Waiting);
+        let mut wake = WakeList::new();
+        netpoll.close(&mut wake);
+        wake.wake_all();
+        // Both directions had a waker, of one goroutine.
+        assert_eq!(waiting.0.load(Ordering::Relaxed), 2);
+        let refused = wait(&registration.file().read, &waiting);
+        assert_eq!(refused, Wait::Closed(Closed::ByShutdown));
+        assert!(Registration::new(&netpoll, &mut theirs).is_err());
+        registration.deregister(&mut ours).unwrap();
     }
 }

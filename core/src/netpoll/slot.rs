@@ -1,8 +1,8 @@
 //! One direction of one file: has something happened since, and who waits for it (Go: `rg`, `wg`).
 //!
-//! An operation on the file goes like this, and what stands here makes it correct:
+//! An operation on the file, [`Slot::poll`], goes like this, and the rest makes it correct:
 //!
-//! 1. [`Slot::seen`], then the system call;
+//! 1. look at the word, then make the system call;
 //! 2. it would block: [`Slot::wait`] with what was seen. If nothing has happened since, the waker is
 //!    kept and will be woken; else the operation starts again at 1.
 //!
@@ -30,7 +30,8 @@
 //!   there is something. Who gets nothing waits again.
 
 use std::fmt;
-use std::task::Waker;
+use std::io;
+use std::task::{Context, Poll, Waker};
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::{Mutex, Rank};
@@ -52,7 +53,7 @@ pub(crate) struct Slot {
 
 /// What [`Slot::seen`] saw.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen(usize);
+pub(super) struct Seen(usize);
 
 /// The place of one operation in the list of those who wait; at first none.
 ///
@@ -65,7 +66,7 @@ pub(crate) struct Ticket(u32);
 /// What [`Slot::wait`] says.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wait {
+pub(super) enum Wait {
     /// The waker is kept, and will be woken.
     Waiting,
     /// Something has happened: the operation may be tried again.
@@ -110,8 +111,34 @@ impl Slot {
         }
     }
 
+    /// Makes the system call `f`, which does not block, until it has a result other than that it
+    /// would block or was interrupted; in between it waits for events.
+    ///
+    /// No lock may be held: cloning and dropping a waker is user code.
+    pub(crate) fn poll<R>(
+        &self,
+        mut ticket: Option<&mut Ticket>,
+        cx: &mut Context<'_>,
+        mut f: impl FnMut() -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let seen = self.seen();
+            match f() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match self.wait(seen, ticket.as_deref_mut(), cx.waker()) {
+                        Wait::Waiting => return Poll::Pending,
+                        Wait::Again => {}
+                        Wait::Closed(why) => return Poll::Ready(Err(why.into())),
+                    }
+                }
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
     /// What an operation has to know about the time before its system call.
-    pub(crate) fn seen(&self) -> Seen {
+    pub(super) fn seen(&self) -> Seen {
         // Keeps the system call after this load. Pairs with the event's store too, though nothing
         // but the word itself is read after it.
         Seen(self.word.load(Ordering::Acquire))
@@ -120,8 +147,8 @@ impl Slot {
     /// Keeps a clone of `waker` until the next event, unless there was one since `seen`.
     ///
     /// With a ticket the waker takes the place of the one given before; without one it stands
-    /// beside those of others. No lock may be held: cloning and dropping a waker is user code.
-    pub(crate) fn wait(&self, seen: Seen, ticket: Option<&mut Ticket>, waker: &Waker) -> Wait {
+    /// beside those of others.
+    pub(super) fn wait(&self, seen: Seen, ticket: Option<&mut Ticket>, waker: &Waker) -> Wait {
         if let Some(refused) = refuse(self.word.load(Ordering::Relaxed), seen) {
             return refused;
         }

@@ -9,13 +9,14 @@
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p chango-core --lib --release loom_`; all models
 //! together take a few seconds.
 
-use std::task::{Context, Poll};
+use std::io;
+use std::task::{Context, Poll, Waker};
 
 use loom::future::block_on;
 use loom::model::Builder;
 use loom::thread;
 
-use super::slot::{Closed, Slot, Ticket, Wait};
+use super::slot::{Closed, Slot, Ticket};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::util::wake_list::WakeList;
@@ -49,38 +50,28 @@ impl File {
         wake.wake_all();
     }
 
-    /// Takes one byte: the loop of `net`'s operations.
-    fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        ticket: Option<&mut Ticket>,
-    ) -> Poll<Result<(), Closed>> {
-        let mut ticket = ticket;
-        loop {
-            let seen = self.slot.seen();
+    /// Takes one byte.
+    fn poll_read(&self, cx: &mut Context<'_>, ticket: Option<&mut Ticket>) -> Poll<io::Result<()>> {
+        self.slot.poll(ticket, cx, || {
             let take = |bytes: usize| bytes.checked_sub(1);
-            if self
+            match self
                 .bytes
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-                .is_ok()
             {
-                return Poll::Ready(Ok(()));
+                Ok(_) => Ok(()),
+                Err(_) => Err(io::ErrorKind::WouldBlock.into()),
             }
-            match self.slot.wait(seen, ticket.as_deref_mut(), cx.waker()) {
-                Wait::Waiting => return Poll::Pending,
-                Wait::Again => {}
-                Wait::Closed(why) => return Poll::Ready(Err(why)),
-            }
-        }
+        })
     }
 
-    fn read(&self) -> Result<(), Closed> {
+    /// Takes one byte, or says why there will be none.
+    fn read(&self) -> Result<(), io::ErrorKind> {
         let mut ticket = Ticket::default();
         let result = block_on(std::future::poll_fn(|cx| {
             self.poll_read(cx, Some(&mut ticket))
         }));
         self.slot.cancel(&mut ticket);
-        result
+        result.map_err(|error| error.kind())
     }
 }
 
@@ -136,7 +127,7 @@ fn loom_closing_ends_the_wait_whichever_comes_first() {
             move || file.read()
         });
         file.close();
-        assert_eq!(reader.join().unwrap(), Err(Closed::ByProgram));
+        assert_eq!(reader.join().unwrap(), Err(io::ErrorKind::NotConnected));
     });
 }
 
@@ -171,16 +162,13 @@ fn loom_one_who_stops_waiting_does_not_take_the_event_of_another() {
             let file = Arc::clone(&file);
             move || file.arrive()
         });
-        // Polled once, and dropped: with the byte, or without.
+        let mut cx = Context::from_waker(Waker::noop());
+        // Polled once and given up, with a ticket. If it got the byte, another one comes.
         let mut ticket = Ticket::default();
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        let seen = file.slot.seen();
-        let _ = file.slot.wait(seen, Some(&mut ticket), cx.waker());
-        file.slot.cancel(&mut ticket);
-        // One who has no ticket leaves a waker behind, which does no harm.
-        if let Poll::Ready(Ok(())) = file.poll_read(&mut cx, None) {
+        if file.poll_read(&mut cx, Some(&mut ticket)).is_ready() {
             file.arrive();
         }
+        file.slot.cancel(&mut ticket);
         assert_eq!(stays.join().unwrap(), Ok(()));
         system.join().unwrap();
     });

@@ -130,6 +130,9 @@ fn a_timer_fires_at_its_deadline_and_not_before() {
         arm(&timers, entry.as_mut(), 10, &waker),
         Armed::Waiting { earliest: true }
     );
+    let mut next = pin!(Entry::new());
+    let second = arm(&timers, next.as_mut(), 11, &waker);
+    assert_eq!(second, Armed::Waiting { earliest: false });
 
     assert!(!timers.has_due(at(&timers, 9)));
     assert_eq!(expire(&timers, 9), 0);
@@ -138,9 +141,11 @@ fn a_timer_fires_at_its_deadline_and_not_before() {
     assert!(timers.has_due(at(&timers, 10)));
     assert_eq!(expire(&timers, 10), 1);
     assert!(entry.has_fired() && !entry.is_armed());
+    assert!(!next.has_fired() && next.is_armed());
     assert_eq!(counter.count(), 1);
 
-    assert_eq!(expire(&timers, u64::MAX), 0);
+    assert_eq!(expire(&timers, u64::MAX), 1);
+    assert_eq!(counter.count(), 2);
     assert!(timers.is_empty());
 }
 

@@ -163,6 +163,16 @@ impl Ticker {
 
     /// The fast path of `<-ticker`: receives a tick if there is one and `coop` lets it through, and
     /// registers nothing otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chango_core::time;
+    ///
+    /// assert!(time::tick(Duration::MAX).poll_now().is_pending());
+    /// ```
     pub fn poll_now(&self) -> Poll<Instant> {
         self.alarm.poll_now()
     }

@@ -146,6 +146,18 @@ impl Timer {
 
     /// The fast path of `<-timer`: receives the firing if there is one and `coop` lets it through,
     /// and registers nothing otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chango_core::time;
+    ///
+    /// let timer = time::after(Duration::ZERO);
+    /// assert!(timer.poll_now().is_ready());
+    /// assert!(timer.poll_now().is_pending());
+    /// ```
     pub fn poll_now(&self) -> Poll<Instant> {
         self.alarm.poll_now()
     }
