@@ -26,6 +26,7 @@ use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
 use crate::random::{self, Random};
 use crate::task::{Header, ID_BATCH, Ran, Runnable};
+use crate::util::abort::AbortOnPanic;
 use crate::util::wake_list::WakeList;
 
 /// Every so many ticks the global queue comes first, and timers and files are looked at. (Go's
@@ -92,6 +93,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Owner<Header>) {
         running: Cell::new(None),
     };
     current::as_worker(&worker, || {
+        let _guard = AbortOnPanic;
         while !worker.shared.is_stopping() {
             match worker.find_work() {
                 Some(task) => worker.run_one(task),
