@@ -1,0 +1,564 @@
+//! The core of every channel: one state behind one lock. (Go: `hchan`, `runtime/chan.go`.)
+//!
+//! What must hold whenever the lock is free, and is checked in debug builds. "Plain" is an operation
+//! that is not an arm of a select; a select that is just looking at its arms stays in the queues,
+//! is passed over by others, and looks at every channel under its lock before it goes to sleep
+//! (`select::run`), so it makes good by itself what it misses meanwhile.
+//!
+//! * At most one of the two queues is headed by a plain operation.
+//! * Values are stored → no plain receive waits at the head.
+//! * There is room → no plain send waits at the head.
+//! * Closed → nobody plain waits.
+//!
+//! From these follow two rules that keep values and waiters in order: a send hands over to a
+//! waiting receive only if nothing is stored (a receive that waits beside stored values is about to
+//! look, and takes the oldest), and nobody overtakes a plain operation on its own side.
+//!
+//! Nothing of a user's runs under the lock, no `Drop`, no `Clone`, no waker: what has to be dropped
+//! or woken is handed out, and goes after the lock.
+//!
+//! Values that came back, because the `recv` they had been handed to was dropped, are stored before
+//! everything else, in the order in which they were handed over.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::task::Waker;
+
+use chango_core::util::wake_list::WakeList;
+
+use crate::buffer::Buffer;
+use crate::claim::Right;
+use crate::primitive::atomic::{AtomicU8, AtomicUsize, Ordering};
+use crate::primitive::{Mutex, MutexGuard, Rank};
+use crate::wait_queue::{Claimed, WaitQueue};
+
+/// The capacity of an unbounded channel.
+pub(crate) const UNBOUNDED: usize = usize::MAX;
+
+/// In `hint`: a receive may complete at once.
+const MAY_RECEIVE: u8 = 1;
+/// In `hint`: a send may complete at once.
+const MAY_SEND: u8 = 2;
+
+/// What the two ends share.
+pub(crate) struct Channel<T> {
+    capacity: usize,
+    senders: AtomicUsize,
+    receivers: AtomicUsize,
+    /// What the last holder of the lock left: a bit that is not set says that the operation cannot
+    /// complete now. Written under the lock.
+    hint: AtomicU8,
+    state: Mutex<State<T>>,
+}
+
+/// What the lock guards.
+pub(crate) struct State<T> {
+    buffer: Buffer<T>,
+    /// What came back, with its number, in order. Most channels never see one.
+    returned: VecDeque<(u64, T)>,
+    pub(crate) senders: WaitQueue<T>,
+    pub(crate) receivers: WaitQueue<T>,
+    closed: Option<Closed>,
+    /// How many values were handed over to waiting receives.
+    handed_over: u64,
+}
+
+/// From which side a channel was closed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// A sender closed it, or there are no senders any more.
+    BySender,
+    /// A receiver closed it, or there are no receivers any more.
+    ByReceiver,
+}
+
+/// How an attempt to send ended.
+#[must_use]
+pub(crate) enum Sent {
+    /// The value is gone; somebody may have to be woken.
+    Done(Option<Waker>),
+    Closed(Closed),
+    /// There is neither room nor a receive that waits.
+    Full,
+    /// It could complete, but the goroutine's slice is used up.
+    Refused,
+    /// The sending select was chosen by somebody else meanwhile.
+    OwnLost,
+}
+
+/// How an attempt to receive ended.
+#[must_use]
+pub(crate) enum Received<T> {
+    /// A value; and somebody may have to be woken.
+    Value(T, Option<Waker>),
+    /// Closed and drained.
+    Closed,
+    Empty,
+    /// It could complete, but the goroutine's slice is used up.
+    Refused,
+    /// The receiving select was chosen by somebody else meanwhile.
+    OwnLost,
+}
+
+impl<T> Channel<T> {
+    /// An open channel with one sender and one receiver.
+    pub(crate) fn new(capacity: usize) -> Self {
+        let buffer = match capacity {
+            UNBOUNDED => Buffer::unbounded(),
+            _ => Buffer::bounded(capacity),
+        };
+        let state = State {
+            buffer,
+            returned: VecDeque::new(),
+            senders: WaitQueue::new(),
+            receivers: WaitQueue::new(),
+            closed: None,
+            handed_over: 0,
+        };
+        Self {
+            capacity,
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+            hint: AtomicU8::new(state.hint(capacity)),
+            state: Mutex::new(Rank::Channel, state),
+        }
+    }
+
+    /// Takes the lock.
+    #[inline]
+    pub(crate) fn lock(&self) -> Locked<'_, T> {
+        Locked {
+            channel: self,
+            state: self.state.lock(),
+        }
+    }
+
+    /// Whether a send may complete at once. `false` is certain for whatever happened before.
+    #[inline]
+    pub(crate) fn may_send(&self) -> bool {
+        self.hint.load(Ordering::Relaxed) & MAY_SEND != 0
+    }
+
+    /// Whether a receive may complete at once. `false` is certain for whatever happened before.
+    #[inline]
+    pub(crate) fn may_receive(&self) -> bool {
+        self.hint.load(Ordering::Relaxed) & MAY_RECEIVE != 0
+    }
+
+    /// Sends what is in `slot` if that is possible at once and `permit` is given. On success
+    /// `slot` is empty.
+    #[inline]
+    pub(crate) fn send(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
+        if !self.may_send() {
+            return Sending::Full;
+        }
+        let sent = self.lock().send(slot, Right::Free, permit);
+        match sent {
+            Sent::Done(waker) => {
+                wake(waker);
+                Sending::Done
+            }
+            Sent::Closed(closed) => Sending::Closed(closed),
+            Sent::Refused => Sending::Refused,
+            Sent::Full | Sent::OwnLost => Sending::Full,
+        }
+    }
+
+    /// Receives a value if there is one and `permit` is given.
+    #[inline]
+    pub(crate) fn receive(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
+        if !self.may_receive() {
+            return Receiving::Empty;
+        }
+        let received = self.lock().receive(Right::Free, permit);
+        match received {
+            Received::Value(value, waker) => {
+                wake(waker);
+                Receiving::Value(value)
+            }
+            Received::Closed => Receiving::Closed,
+            Received::Refused => Receiving::Refused,
+            Received::Empty | Received::OwnLost => Receiving::Empty,
+        }
+    }
+
+    /// Takes back a value that was handed over to a receive which was then dropped.
+    pub(crate) fn give_back(&self, value: T, number: u64) {
+        let mut locked = self.lock();
+        let waker = locked.give_back(value, number);
+        drop(locked);
+        wake(waker);
+    }
+
+    /// Closes the channel; false if it was closed already.
+    pub(crate) fn close(&self, closed: Closed) -> bool {
+        let mut waiting = WakeList::new();
+        let mut locked = self.lock();
+        let first = locked.close(closed, &mut waiting);
+        drop(locked);
+        waiting.wake_all();
+        first
+    }
+
+    /// From which side the channel was closed, if it is.
+    pub(crate) fn closed(&self) -> Option<Closed> {
+        self.lock().closed
+    }
+
+    /// How many values are stored.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn sender_count(&self) -> usize {
+        self.senders.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn receiver_count(&self) -> usize {
+        self.receivers.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more sender. The caller has one.
+    pub(crate) fn add_sender(&self) {
+        self.senders.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts one more receiver. The caller has one.
+    pub(crate) fn add_receiver(&self) {
+        self.receivers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts one sender less; the last one closes the channel.
+    pub(crate) fn remove_sender(&self) {
+        // Release and acquire pair with each other: what other senders did before they went, the
+        // last one closes after.
+        if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.close(Closed::BySender);
+        }
+    }
+
+    /// Counts one receiver less; the last one closes the channel and drops what is stored.
+    pub(crate) fn remove_receiver(&self) {
+        // As in `remove_sender`.
+        if self.receivers.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return;
+        }
+        let mut waiting = WakeList::new();
+        let mut locked = self.lock();
+        locked.close(Closed::ByReceiver, &mut waiting);
+        let stored = locked.take_stored();
+        drop(locked);
+        waiting.wake_all();
+        drop(stored);
+    }
+}
+
+/// How an attempt to send that needs nothing further ended.
+#[must_use]
+pub(crate) enum Sending {
+    Done,
+    Closed(Closed),
+    Full,
+    Refused,
+}
+
+/// How an attempt to receive that needs nothing further ended.
+#[must_use]
+pub(crate) enum Receiving<T> {
+    Value(T),
+    Closed,
+    Empty,
+    Refused,
+}
+
+/// The locked state of a channel.
+pub(crate) struct Locked<'a, T> {
+    channel: &'a Channel<T>,
+    state: MutexGuard<'a, State<T>>,
+}
+
+impl<T> Deref for Locked<'_, T> {
+    type Target = State<T>;
+
+    #[inline]
+    fn deref(&self) -> &State<T> {
+        &self.state
+    }
+}
+
+impl<T> DerefMut for Locked<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut State<T> {
+        &mut self.state
+    }
+}
+
+impl<T> Drop for Locked<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let Channel { capacity, hint, .. } = self.channel;
+        if cfg!(debug_assertions) {
+            self.state.check(*capacity);
+        }
+        let new = self.state.hint(*capacity);
+        // The line is this thread's already; what matters is not to write what stands there.
+        if hint.load(Ordering::Relaxed) != new {
+            hint.store(new, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<T> Locked<'_, T> {
+    /// Sends what is in `slot`, in the name of `right`, if that is possible at once and `permit`
+    /// is given. On success `slot` is empty; otherwise nothing was changed.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        slot: &mut Option<T>,
+        right: Right<'_>,
+        permit: impl FnOnce() -> bool,
+    ) -> Sent {
+        let state = &mut *self.state;
+        let has_room = state.len() < self.channel.capacity;
+        let has_peer = !state.receivers.is_empty()
+            && !state.has_stored()
+            && !state.senders.is_headed_by_plain();
+        if !(has_room || has_peer || state.closed.is_some()) {
+            return Sent::Full;
+        }
+        if !permit() {
+            return Sent::Refused;
+        }
+        if let Some(closed) = state.closed {
+            return if right.win() {
+                Sent::Closed(closed)
+            } else {
+                Sent::OwnLost
+            };
+        }
+        if has_peer {
+            match state.receivers.claim(right) {
+                Claimed::Won(winner) => {
+                    let value = slot.take().expect("a send has its value until it is done");
+                    state.handed_over += 1;
+                    return Sent::Done(winner.give(value, state.handed_over));
+                }
+                Claimed::OwnLost => return Sent::OwnLost,
+                Claimed::Nobody => {}
+            }
+        }
+        if !has_room {
+            return Sent::Full;
+        }
+        if !right.win() {
+            return Sent::OwnLost;
+        }
+        state
+            .buffer
+            .push(slot.take().expect("a send has its value until it is done"));
+        Sent::Done(None)
+    }
+
+    /// Receives the oldest value, in the name of `right`, if there is one and `permit` is given.
+    #[inline]
+    pub(crate) fn receive(
+        &mut self,
+        right: Right<'_>,
+        permit: impl FnOnce() -> bool,
+    ) -> Received<T> {
+        let state = &mut *self.state;
+        let has_stored = state.has_stored();
+        let has_peer = !state.senders.is_empty() && !state.receivers.is_headed_by_plain();
+        if !(has_stored || has_peer || state.closed.is_some()) {
+            return Received::Empty;
+        }
+        if !permit() {
+            return Received::Refused;
+        }
+        if has_stored {
+            if !right.win() {
+                return Received::OwnLost;
+            }
+            let value = state.pop().expect("something is stored");
+            return Received::Value(value, state.admit(self.channel.capacity));
+        }
+        if has_peer {
+            match state.senders.claim(right) {
+                Claimed::Won(winner) => {
+                    let (value, waker) = winner.take();
+                    return Received::Value(value, waker);
+                }
+                Claimed::OwnLost => return Received::OwnLost,
+                Claimed::Nobody => {}
+            }
+        }
+        if state.closed.is_none() {
+            return Received::Empty;
+        }
+        if right.win() {
+            Received::Closed
+        } else {
+            Received::OwnLost
+        }
+    }
+}
+
+impl<T> State<T> {
+    /// How many values are stored, those that came back included.
+    #[inline]
+    fn len(&self) -> usize {
+        self.buffer.len() + self.returned.len()
+    }
+
+    #[inline]
+    fn has_stored(&self) -> bool {
+        self.len() > 0
+    }
+
+    /// Takes the oldest value out.
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        if self.returned.is_empty() {
+            self.buffer.pop()
+        } else {
+            self.pop_returned()
+        }
+    }
+
+    #[cold]
+    fn pop_returned(&mut self) -> Option<T> {
+        let (_, value) = self.returned.pop_front()?;
+        Some(value)
+    }
+
+    /// Moves the first waiting send's value in, if there is room now.
+    #[inline]
+    fn admit(&mut self, capacity: usize) -> Option<Waker> {
+        if self.senders.is_empty() || self.len() >= capacity {
+            return None;
+        }
+        match self.senders.claim(Right::Free) {
+            Claimed::Won(winner) => {
+                let (value, waker) = winner.take();
+                self.buffer.push(value);
+                waker
+            }
+            Claimed::Nobody | Claimed::OwnLost => None,
+        }
+    }
+
+    /// Hands a value on that came back: to the next receive that waits, else into the store.
+    fn give_back(&mut self, value: T, number: u64) -> Option<Waker> {
+        // What came back before goes first, and whoever waits beside it is about to look.
+        if self.returned.is_empty()
+            && let Claimed::Won(winner) = self.receivers.claim(Right::Free)
+        {
+            return winner.give(value, number);
+        }
+        let at = self
+            .returned
+            .partition_point(|&(earlier, _)| earlier < number);
+        self.returned.insert(at, (number, value));
+        None
+    }
+
+    fn close(&mut self, closed: Closed, waiting: &mut WakeList) -> bool {
+        if self.closed.is_some() {
+            return false;
+        }
+        self.closed = Some(closed);
+        self.senders.close(waiting);
+        // Who waits beside stored values is about to look, and has to find them first.
+        if !self.has_stored() {
+            self.receivers.close(waiting);
+        }
+        true
+    }
+
+    /// Takes out everything that is stored, to be dropped after the lock.
+    fn take_stored(&mut self) -> impl Sized + use<T> {
+        (std::mem::take(&mut self.returned), self.buffer.take())
+    }
+
+    #[inline]
+    fn hint(&self, capacity: usize) -> u8 {
+        let closed = self.closed.is_some();
+        let may_receive = closed || self.has_stored() || !self.senders.is_empty();
+        let may_send = closed || self.len() < capacity || !self.receivers.is_empty();
+        (u8::from(may_receive) * MAY_RECEIVE) | (u8::from(may_send) * MAY_SEND)
+    }
+
+    /// The invariants of the top of this file.
+    fn check(&self, capacity: usize) {
+        let receives = self.receivers.is_headed_by_plain();
+        let sends = self.senders.is_headed_by_plain();
+        debug_assert!(
+            !(receives && sends),
+            "a send and a receive wait for each other"
+        );
+        debug_assert!(
+            !(receives && self.has_stored()),
+            "a receive waits beside stored values"
+        );
+        debug_assert!(
+            !(sends && self.len() < capacity),
+            "a send waits beside room"
+        );
+        debug_assert!(
+            !((receives || sends) && self.closed.is_some()),
+            "waiting for ever"
+        );
+    }
+}
+
+impl<T> fmt::Debug for Channel<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (len, closed) = {
+            let locked = self.lock();
+            (locked.len(), locked.closed.is_some())
+        };
+        let mut debug = f.debug_struct("Channel");
+        match self.capacity {
+            UNBOUNDED => debug.field("capacity", &None::<usize>),
+            capacity => debug.field("capacity", &Some(capacity)),
+        };
+        debug
+            .field("len", &len)
+            .field("closed", &closed)
+            .field("senders", &self.sender_count())
+            .field("receivers", &self.receiver_count())
+            .finish()
+    }
+}
+
+/// Wakes whoever was made ready. No lock may be held.
+#[inline]
+pub(crate) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::mem::size_of;
+
+    use super::Channel;
+    use crate::future::{RecvFuture, SendFuture};
+    use crate::ops::ReceiveWait;
+    use crate::receiver::Receiver;
+
+    #[test]
+    fn an_idle_channel_and_a_waiting_operation_are_small() {
+        // What the crate's documentation says; 16 bytes are the counts of the `Arc` around it.
+        assert!(size_of::<Channel<u64>>() + 16 <= 200);
+        assert!(size_of::<RecvFuture<'_, u64>>() <= 64);
+        assert!(size_of::<ReceiveWait<'_, Receiver<u64>>>() <= 64);
+        assert!(size_of::<SendFuture<'_, u64>>() <= 64);
+    }
+}

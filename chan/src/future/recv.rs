@@ -1,0 +1,192 @@
+//! A receive that waits.
+//!
+//! What must hold: a value that was handed over is either returned or given back to the channel;
+//! a node is out of the queue before the future around it goes.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use chango_core::coop;
+
+use super::send::is_waiting;
+use crate::channel::{Channel, Received, Receiving, wake};
+use crate::claim::Right;
+use crate::waiter::{State, Waiter, Who};
+
+/// The future of [`Receiver::recv`](crate::Receiver::recv).
+///
+/// Dropped before it is done it has received nothing: a value that it was handed goes to the next
+/// receiver.
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct RecvFuture<'a, T> {
+    channel: &'a Channel<T>,
+    waiter: Waiter<T>,
+}
+
+impl<'a, T> RecvFuture<'a, T> {
+    #[inline]
+    pub(crate) fn new(channel: &'a Channel<T>) -> Self {
+        Self {
+            channel,
+            waiter: Waiter::receive(),
+        }
+    }
+
+    /// Stops a receive that has begun to wait: what it was handed meanwhile, or whether the channel
+    /// is closed.
+    pub(crate) fn stop(self: Pin<&mut Self>) -> Result<T, bool> {
+        let this = self.as_ref().get_ref();
+        unlink(this.channel, &this.waiter);
+        let state = this.waiter.state();
+        this.waiter.set_state(State::Finished);
+        // SAFETY: the node is in no queue any more, so it is the owner's.
+        unsafe { this.waiter.take() }.ok_or(state == State::Closed)
+    }
+}
+
+impl<T> Future for RecvFuture<'_, T> {
+    type Output = Option<T>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.as_ref().get_ref();
+        // SAFETY: the node is pinned with the future, belongs to it, is used with this channel
+        // only, and is withdrawn by `drop`.
+        unsafe { poll_recv(this.channel, &this.waiter, cx) }
+    }
+}
+
+impl<T> Drop for RecvFuture<'_, T> {
+    fn drop(&mut self) {
+        withdraw(self.channel, &self.waiter);
+    }
+}
+
+impl<T> fmt::Debug for RecvFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvFuture")
+            .field("waiter", &self.waiter)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Goes on with a receive.
+///
+/// # Safety
+///
+/// The node is a receive's, belongs to the caller, is pinned, is used with this channel only, and is
+/// withdrawn before it goes.
+pub(crate) unsafe fn poll_recv<T>(
+    channel: &Channel<T>,
+    waiter: &Waiter<T>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<T>> {
+    loop {
+        match waiter.state() {
+            State::Idle => {
+                let received = match channel.receive(coop::take) {
+                    Receiving::Value(value) => Some(value),
+                    Receiving::Closed => None,
+                    Receiving::Empty => {
+                        waiter.set_state(State::Tried);
+                        continue;
+                    }
+                    Receiving::Refused => {
+                        ready!(coop::poll_proceed(cx));
+                        continue;
+                    }
+                };
+                waiter.set_state(State::Finished);
+                return Poll::Ready(received);
+            }
+            // SAFETY: what the caller promises.
+            State::Tried => match unsafe { receive_or_wait(channel, waiter, cx) } {
+                Some(received) => return Poll::Ready(received),
+                None if waiter.state() == State::Tried => ready!(coop::poll_proceed(cx)),
+                None => return Poll::Pending,
+            },
+            State::Queued => {
+                if is_waiting(channel, waiter, cx) {
+                    return Poll::Pending;
+                }
+            }
+            State::Done | State::Closed => {
+                waiter.set_state(State::Finished);
+                // SAFETY: a node that was completed is the owner's. It is empty if it was closed.
+                return Poll::Ready(unsafe { waiter.take() });
+            }
+            State::Finished => panic!("the future of a receive was polled after it was done"),
+        }
+    }
+}
+
+/// Receives, or else enters the queue. None, in state `Tried`: it was refused by `coop`.
+///
+/// # Safety
+///
+/// As for [`poll_recv`], and the node is in no queue.
+unsafe fn receive_or_wait<T>(
+    channel: &Channel<T>,
+    waiter: &Waiter<T>,
+    cx: &mut Context<'_>,
+) -> Option<Option<T>> {
+    // A waker is cloned and dropped outside the lock only.
+    let waker = cx.waker().clone();
+    let mut locked = channel.lock();
+    let received = locked.receive(Right::Free, coop::take);
+    match received {
+        Received::Value(value, peer) => {
+            drop(locked);
+            waiter.set_state(State::Finished);
+            wake(peer);
+            Some(Some(value))
+        }
+        Received::Closed => {
+            drop(locked);
+            waiter.set_state(State::Finished);
+            Some(None)
+        }
+        Received::Empty => {
+            // SAFETY: the node is in no queue, pinned, and is withdrawn before it goes.
+            unsafe { locked.receivers.push(waiter, Who::Plain(waker), 0) };
+            None
+        }
+        Received::Refused | Received::OwnLost => {
+            // The waker goes after the lock.
+            drop(locked);
+            None
+        }
+    }
+}
+
+/// Ends the waiting of a receive: its node leaves the queue, and what it was handed goes back.
+pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+    unlink(channel, waiter);
+    if waiter.state() != State::Done {
+        return;
+    }
+    waiter.set_state(State::Finished);
+    // SAFETY: a node that was completed is the owner's, and has a number with its value.
+    let (value, number) = unsafe { (waiter.take(), waiter.number()) };
+    if let Some(value) = value {
+        channel.give_back(value, number);
+    }
+}
+
+/// Takes the node of a receive out of its queue, if it is in one.
+fn unlink<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+    if waiter.state() != State::Queued {
+        return;
+    }
+    let mut locked = channel.lock();
+    if waiter.state() != State::Queued {
+        return;
+    }
+    // SAFETY: queued, as a receive of this channel.
+    let who = unsafe { locked.receivers.remove(waiter) };
+    waiter.set_state(State::Tried);
+    drop(locked);
+    drop(who);
+}

@@ -1,0 +1,124 @@
+//! Channels and select for chango: one locked core, direct hand-over, nothing lost.
+//!
+//! Programs use `chango` itself, which has this crate's channels under `chango::chan`.
+//!
+//! Go's channels, as Rust futures: [`bounded`] with a capacity, where `bounded(0)` is a rendezvous,
+//! and [`unbounded`]. Both ends can be cloned and shared. A channel needs nothing but wakers, so it
+//! works the same on any executor and on plain threads.
+//!
+//! # Closing
+//!
+//! A channel closes when its last sender or its last receiver is dropped, or by `close` on either
+//! end. After that every send fails and gives its value back; what is stored can still be received,
+//! and then comes the end, `None`. With the last receiver, what is stored is dropped at once.
+//!
+//! # Dropping a future
+//!
+//! Every future here may be dropped at any time. A `send` that was not done takes its value with it.
+//! A `recv` that was handed a value gives it to the next receiver, or back to the channel, before
+//! everything that is stored there: nothing is lost, nothing is delivered twice, and values keep
+//! their order.
+//!
+//! # Size
+//!
+//! An idle channel takes 200 bytes, on 64-bit machines, and nothing else before its first value is
+//! stored. A `send` or `recv` of a `u64` that waits is its future, 64 bytes, and allocates nothing.
+//! A bounded channel's memory grows with what is stored, up to its capacity; an unbounded one gives
+//! its blocks back as they are emptied.
+//!
+//! # Differences from Go
+//!
+//! | | Go | here |
+//! |---|---|---|
+//! | nil channel | the zero value | `None::<Receiver<T>>`, `None::<Sender<T>>` |
+//! | who closes | the sender, by hand | also the drop of the last sender |
+//! | nobody listens any more | the sender waits for ever | the send fails |
+//! | receive from a closed channel | a zero value | `None` |
+//! | no limit | not there | [`unbounded`] |
+//!
+//! # Examples
+//!
+//! ```
+//! use futures_lite::future;
+//!
+//! let (tx, rx) = chango_chan::bounded(10);
+//! future::block_on(async {
+//!     tx.send("hello").await.unwrap();
+//!     assert_eq!(rx.recv().await, Some("hello"));
+//! });
+//! ```
+
+mod primitive;
+
+mod claim;
+mod wait_queue;
+mod waiter;
+
+mod buffer;
+mod channel;
+
+mod blocking;
+mod error;
+mod future;
+mod receiver;
+mod sender;
+
+mod receive;
+mod send_to;
+
+pub mod ops;
+pub mod select;
+pub mod sync;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::error::{RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+pub use self::future::{RecvFuture, SendFuture};
+pub use self::receive::Receive;
+pub use self::receiver::{IntoIter, Iter, Receiver};
+pub use self::send_to::SendTo;
+pub use self::sender::Sender;
+
+use self::channel::{Channel, UNBOUNDED};
+use self::primitive::sync::Arc;
+
+/// Makes a channel that stores up to `capacity` values; with 0, a rendezvous, on which a send waits
+/// until a receive takes the value from its hand.
+///
+/// Nothing is allocated for the values before the first one is stored.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = chango_chan::bounded(2);
+/// tx.try_send(1)?;
+/// tx.try_send(2)?;
+/// assert!(tx.try_send(3).is_err());
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// # Ok::<(), chango_chan::TrySendError<i32>>(())
+/// ```
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    // No machine can store `usize::MAX` values, so nothing is lost by that meaning no limit.
+    let channel = Arc::new(Channel::new(capacity));
+    (Sender::new(Arc::clone(&channel)), Receiver::new(channel))
+}
+
+/// Makes a channel without a limit: a send never waits.
+///
+/// The memory of a burst is given back as it is received. Where senders can outrun receivers for
+/// long, [`bounded`] slows them down instead.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = chango_chan::unbounded();
+/// for i in 0..1000 {
+///     tx.try_send(i)?;
+/// }
+/// assert_eq!(rx.len(), 1000);
+/// # Ok::<(), chango_chan::TrySendError<i32>>(())
+/// ```
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    bounded(UNBOUNDED)
+}

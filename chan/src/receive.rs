@@ -1,0 +1,524 @@
+//! What can stand behind `<-`: the trait [`Receive`].
+//!
+//! It lives here, and not in core, because it has to name receivers, timers and goroutine handles
+//! together. What must hold for each impl:
+//!
+//! * `now`, `poll_receive` and `look` ask `coop` before they take anything;
+//! * what was not returned was not taken: `release` gives back what a node was handed;
+//! * an operand that others complete (a channel) does so only through the claim that `enter` was
+//!   given; one that completes itself (a timer, a goroutine) is taken from in `look` only, where
+//!   nobody else can choose.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use chango_core::coop;
+use chango_core::task::{JoinError, JoinHandle};
+use chango_core::time::{Ticker, Timer, Wait};
+
+use crate::channel::{Locked, Received, Receiving, wake};
+use crate::claim::{Claim, Right};
+use crate::future::recv;
+use crate::receiver::Receiver;
+use crate::waiter::{State, Waiter, Who};
+
+/// What can be received from: the operand of `<-` and of the receive arms of `select!`.
+///
+/// | operand | gives | |
+/// |---|---|---|
+/// | [`Receiver<T>`] | `Option<T>` | `None` once closed and drained |
+/// | [`Timer`], [`Ticker`] | `Instant` | when it was due |
+/// | [`JoinHandle<T>`] | `Result<T, JoinError>` | once; a second time panics |
+/// | `Option<R>` | as `R` | `None` is Go's nil channel: never |
+/// | `&R`, `&mut R` | as `R` | |
+///
+/// Its methods are not for calling; they may change.
+///
+/// # Examples
+///
+/// A function that takes whatever gives strings:
+///
+/// ```
+/// use chango_chan::{Receive, bounded, ops};
+///
+/// async fn shout<R: Receive<Output = Option<String>>>(words: R) -> Option<String> {
+///     // In a block macro: `<-words`.
+///     let word = ops::receive(&words).wait().await?;
+///     Some(word.to_uppercase())
+/// }
+///
+/// let (tx, rx) = bounded(1);
+/// tx.try_send("hello".to_string())?;
+/// assert_eq!(futures_lite::future::block_on(shout(&rx)).as_deref(), Some("HELLO"));
+/// # Ok::<(), chango_chan::TrySendError<String>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "nothing can be received from `{Self}`",
+    label = "this is no channel",
+    note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, an `Option` of \
+            one (`None` never gives anything), or a reference to one"
+)]
+pub trait Receive {
+    /// What one receive gives.
+    type Output;
+
+    /// What one turn of `for value in <-operand` gives.
+    type Each;
+
+    /// What stands in the waiting future.
+    #[doc(hidden)]
+    type Node;
+
+    /// The turn of a loop that an output makes; none ends the loop.
+    #[doc(hidden)]
+    fn each(output: Self::Output) -> Option<Self::Each>;
+
+    /// A node that waits for nothing.
+    #[doc(hidden)]
+    fn node() -> Self::Node;
+
+    /// Receives if that is possible at once.
+    #[doc(hidden)]
+    fn now(&self) -> Poll<Self::Output>;
+
+    /// Receives or waits.
+    ///
+    /// # Safety
+    ///
+    /// This and the other unsafe methods: a node is used with one operand only; from the first call
+    /// until `release` was called and the node dropped, or for ever if it is leaked, the operand
+    /// neither moves nor goes.
+    #[doc(hidden)]
+    unsafe fn poll_receive(
+        &self,
+        node: Pin<&mut Self::Node>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Self::Output>;
+
+    /// In a select whose claim is in its own hands: receives if that is possible at once.
+    ///
+    /// # Safety
+    ///
+    /// As for `poll_receive`.
+    #[doc(hidden)]
+    unsafe fn look(&self, node: Pin<&mut Self::Node>, cx: &mut Context<'_>) -> Look<Self::Output>;
+
+    /// The same moment, if nothing was ready: has the waker woken when a `look` is worth while.
+    /// Ready if it is already.
+    ///
+    /// # Safety
+    ///
+    /// As for `poll_receive`.
+    #[doc(hidden)]
+    unsafe fn register(&self, node: Pin<&mut Self::Node>, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = (node, cx);
+        Poll::Pending
+    }
+
+    /// In a select that is open to others: receives if that is possible at once and the select is
+    /// not chosen by others meanwhile, else waits in the queue.
+    ///
+    /// # Safety
+    ///
+    /// As for `poll_receive`; and the claim lives until the node was released.
+    #[doc(hidden)]
+    unsafe fn enter(&self, node: Pin<&mut Self::Node>, place: Place<'_>) -> Enter<Self::Output> {
+        let _ = (node, place);
+        Enter::Waiting
+    }
+
+    /// Takes what others left in the node when they chose it.
+    ///
+    /// # Safety
+    ///
+    /// As for `poll_receive`; and the select was chosen by others for this arm.
+    #[doc(hidden)]
+    unsafe fn collect(&self, node: Pin<&mut Self::Node>) -> Self::Output {
+        let _ = node;
+        unreachable!("nobody chooses an arm that is in no queue")
+    }
+
+    /// Ends the waiting, and gives back what the node was handed.
+    ///
+    /// # Safety
+    ///
+    /// As for `poll_receive`.
+    #[doc(hidden)]
+    unsafe fn release(&self, node: Pin<&mut Self::Node>) {
+        let _ = node;
+    }
+}
+
+/// What a select saw when it looked at an arm with its claim in its own hands.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Look<O> {
+    /// It has committed, with this.
+    Ready(O),
+    /// There is nothing.
+    NotReady,
+    /// It could commit, but the goroutine's slice is used up.
+    Refused,
+}
+
+/// What a select saw when it entered the queue of an arm.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Enter<O> {
+    /// It has won its own claim and committed, with this.
+    Ready(O),
+    /// There is nothing; others may choose the arm from now on.
+    Waiting,
+    /// Others have chosen, this arm or another one.
+    Chosen,
+    /// It could commit, but the goroutine's slice is used up.
+    Refused,
+}
+
+/// Which arm of which select waits.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub(crate) claim: &'a Claim,
+    pub(crate) arm: u32,
+}
+
+impl<'a> Place<'a> {
+    /// The right to commit in the name of this arm.
+    pub(crate) fn right(self) -> Right<'a> {
+        Right::Select(self.claim, self.arm)
+    }
+}
+
+impl<T> Receive for Receiver<T> {
+    type Output = Option<T>;
+    type Each = T;
+    type Node = Waiter<T>;
+
+    #[inline]
+    fn each(output: Option<T>) -> Option<T> {
+        output
+    }
+
+    #[inline]
+    fn node() -> Waiter<T> {
+        // Whoever makes a node has asked `now` before.
+        Waiter::receive().tried()
+    }
+
+    #[inline]
+    fn now(&self) -> Poll<Option<T>> {
+        match self.channel().receive(coop::take) {
+            Receiving::Value(value) => Poll::Ready(Some(value)),
+            Receiving::Closed => Poll::Ready(None),
+            Receiving::Empty | Receiving::Refused => Poll::Pending,
+        }
+    }
+
+    unsafe fn poll_receive(
+        &self,
+        node: Pin<&mut Waiter<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<T>> {
+        // SAFETY: the caller uses the pinned node with this channel only, and releases it.
+        unsafe { recv::poll_recv(self.channel(), &node, cx) }
+    }
+
+    unsafe fn look(&self, node: Pin<&mut Waiter<T>>, _cx: &mut Context<'_>) -> Look<Option<T>> {
+        if !self.channel().may_receive() {
+            return Look::NotReady;
+        }
+        let mut locked = self.channel().lock();
+        let output = match locked.receive(Right::Free, coop::take) {
+            Received::Value(value, peer) => Some((value, peer)),
+            Received::Closed => None,
+            Received::Empty | Received::OwnLost => return Look::NotReady,
+            Received::Refused => return Look::Refused,
+        };
+        leave(&mut locked, &node);
+        drop(locked);
+        Look::Ready(finish(output))
+    }
+
+    unsafe fn enter(&self, node: Pin<&mut Waiter<T>>, place: Place<'_>) -> Enter<Option<T>> {
+        let mut locked = self.channel().lock();
+        let output = match locked.receive(place.right(), coop::take) {
+            Received::Value(value, peer) => Some((value, peer)),
+            Received::Closed => None,
+            Received::OwnLost => return Enter::Chosen,
+            Received::Refused => return Enter::Refused,
+            Received::Empty => {
+                return match node.state() {
+                    State::Queued => Enter::Waiting,
+                    // Somebody was faster, for this very arm.
+                    State::Done | State::Closed => Enter::Chosen,
+                    State::Idle | State::Tried | State::Finished => {
+                        let who = Who::Select(place.claim);
+                        // SAFETY: in no queue, and the caller keeps node and claim until the node
+                        // was released.
+                        unsafe { locked.receivers.push(&node, who, place.arm) };
+                        Enter::Waiting
+                    }
+                };
+            }
+        };
+        leave(&mut locked, &node);
+        drop(locked);
+        Enter::Ready(finish(output))
+    }
+
+    unsafe fn collect(&self, node: Pin<&mut Waiter<T>>) -> Option<T> {
+        if node.state() == State::Queued {
+            // Whoever chose is about to complete the node, and holds the lock until then.
+            drop(self.channel().lock());
+        }
+        debug_assert!(matches!(node.state(), State::Done | State::Closed));
+        node.set_state(State::Finished);
+        // SAFETY: a node that was completed is the owner's. It is empty if it was closed.
+        unsafe { node.take() }
+    }
+
+    unsafe fn release(&self, node: Pin<&mut Waiter<T>>) {
+        recv::withdraw(self.channel(), &node);
+    }
+}
+
+/// Takes the node of a select that commits by itself out of its queue.
+fn leave<T>(locked: &mut Locked<'_, T>, waiter: &Waiter<T>) {
+    if waiter.state() == State::Queued {
+        // SAFETY: queued, as a receive of this channel. A select's node has no waker to be dropped.
+        let _ = unsafe { locked.receivers.remove(waiter) };
+        waiter.set_state(State::Tried);
+    }
+}
+
+/// After the lock: wakes the peer.
+fn finish<T>(output: Option<(T, Option<Waker>)>) -> Option<T> {
+    let (value, peer) = output?;
+    wake(peer);
+    Some(value)
+}
+
+/// `Timer` and `Ticker` have the same methods.
+macro_rules! receive_from_alarm {
+    ($alarm:ty) => {
+        impl Receive for $alarm {
+            type Output = Instant;
+            type Each = Instant;
+            type Node = Wait;
+
+            fn each(output: Instant) -> Option<Instant> {
+                Some(output)
+            }
+
+            fn node() -> Wait {
+                Wait::new()
+            }
+
+            fn now(&self) -> Poll<Instant> {
+                self.poll_now()
+            }
+
+            unsafe fn poll_receive(
+                &self,
+                node: Pin<&mut Wait>,
+                cx: &mut Context<'_>,
+            ) -> Poll<Instant> {
+                // SAFETY: the caller keeps the operand where it is until the node is gone.
+                unsafe { self.poll_fired(cx, node) }
+            }
+
+            unsafe fn look(&self, _node: Pin<&mut Wait>, _cx: &mut Context<'_>) -> Look<Instant> {
+                if !self.is_fired() {
+                    return Look::NotReady;
+                }
+                if !coop::take() {
+                    return Look::Refused;
+                }
+                // Somebody else may have been faster.
+                self.try_fired().map_or(Look::NotReady, Look::Ready)
+            }
+
+            unsafe fn register(&self, node: Pin<&mut Wait>, cx: &mut Context<'_>) -> Poll<()> {
+                // SAFETY: the caller keeps the operand where it is until the node is gone.
+                unsafe { self.poll_ready(cx, node) }
+            }
+        }
+    };
+}
+
+receive_from_alarm!(Timer);
+receive_from_alarm!(Ticker);
+
+impl<T> Receive for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+    type Each = Result<T, JoinError>;
+    type Node = ();
+
+    fn each(output: Self::Output) -> Option<Self::Output> {
+        Some(output)
+    }
+
+    fn node() {}
+
+    fn now(&self) -> Poll<Self::Output> {
+        if !self.is_finished() {
+            return Poll::Pending;
+        }
+        self.poll_join(&mut Context::from_waker(Waker::noop()))
+    }
+
+    unsafe fn poll_receive(&self, _node: Pin<&mut ()>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_join(cx)
+    }
+
+    unsafe fn look(&self, _node: Pin<&mut ()>, cx: &mut Context<'_>) -> Look<Self::Output> {
+        // It asks `coop` by itself, and leaves the waker where there is nothing yet.
+        match self.poll_join(cx) {
+            Poll::Ready(output) => Look::Ready(output),
+            Poll::Pending => Look::NotReady,
+        }
+    }
+}
+
+/// `None` is a nil channel.
+impl<R: Receive> Receive for Option<R> {
+    type Output = R::Output;
+    type Each = R::Each;
+    type Node = R::Node;
+
+    #[inline]
+    fn each(output: R::Output) -> Option<R::Each> {
+        R::each(output)
+    }
+
+    #[inline]
+    fn node() -> R::Node {
+        R::node()
+    }
+
+    #[inline]
+    fn now(&self) -> Poll<R::Output> {
+        self.as_ref().map_or(Poll::Pending, R::now)
+    }
+
+    unsafe fn poll_receive(
+        &self,
+        node: Pin<&mut R::Node>,
+        cx: &mut Context<'_>,
+    ) -> Poll<R::Output> {
+        match self {
+            // SAFETY: what the caller promises for the option holds for what is in it.
+            Some(receive) => unsafe { receive.poll_receive(node, cx) },
+            None => Poll::Pending,
+        }
+    }
+
+    unsafe fn look(&self, node: Pin<&mut R::Node>, cx: &mut Context<'_>) -> Look<R::Output> {
+        match self {
+            // SAFETY: as in `poll_receive`.
+            Some(receive) => unsafe { receive.look(node, cx) },
+            None => Look::NotReady,
+        }
+    }
+
+    unsafe fn register(&self, node: Pin<&mut R::Node>, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            // SAFETY: as in `poll_receive`.
+            Some(receive) => unsafe { receive.register(node, cx) },
+            None => Poll::Pending,
+        }
+    }
+
+    unsafe fn enter(&self, node: Pin<&mut R::Node>, place: Place<'_>) -> Enter<R::Output> {
+        match self {
+            // SAFETY: as in `poll_receive`.
+            Some(receive) => unsafe { receive.enter(node, place) },
+            None => Enter::Waiting,
+        }
+    }
+
+    unsafe fn collect(&self, node: Pin<&mut R::Node>) -> R::Output {
+        match self {
+            // SAFETY: as in `poll_receive`.
+            Some(receive) => unsafe { receive.collect(node) },
+            None => unreachable!("nobody chooses an arm that is in no queue"),
+        }
+    }
+
+    unsafe fn release(&self, node: Pin<&mut R::Node>) {
+        if let Some(receive) = self {
+            // SAFETY: as in `poll_receive`.
+            unsafe { receive.release(node) }
+        }
+    }
+}
+
+/// Both kinds of references forward everything.
+macro_rules! receive_by_reference {
+    ($reference:ty) => {
+        impl<R: Receive + ?Sized> Receive for $reference {
+            type Output = R::Output;
+            type Each = R::Each;
+            type Node = R::Node;
+
+            #[inline]
+            fn each(output: R::Output) -> Option<R::Each> {
+                R::each(output)
+            }
+
+            #[inline]
+            fn node() -> R::Node {
+                R::node()
+            }
+
+            #[inline]
+            fn now(&self) -> Poll<R::Output> {
+                (**self).now()
+            }
+
+            unsafe fn poll_receive(
+                &self,
+                node: Pin<&mut R::Node>,
+                cx: &mut Context<'_>,
+            ) -> Poll<R::Output> {
+                // SAFETY: what the reference borrows stays where it is for as long as the
+                // reference, the operand, does.
+                unsafe { (**self).poll_receive(node, cx) }
+            }
+
+            unsafe fn look(
+                &self,
+                node: Pin<&mut R::Node>,
+                cx: &mut Context<'_>,
+            ) -> Look<R::Output> {
+                // SAFETY: as in `poll_receive`.
+                unsafe { (**self).look(node, cx) }
+            }
+
+            unsafe fn register(&self, node: Pin<&mut R::Node>, cx: &mut Context<'_>) -> Poll<()> {
+                // SAFETY: as in `poll_receive`.
+                unsafe { (**self).register(node, cx) }
+            }
+
+            unsafe fn enter(&self, node: Pin<&mut R::Node>, place: Place<'_>) -> Enter<R::Output> {
+                // SAFETY: as in `poll_receive`.
+                unsafe { (**self).enter(node, place) }
+            }
+
+            unsafe fn collect(&self, node: Pin<&mut R::Node>) -> R::Output {
+                // SAFETY: as in `poll_receive`.
+                unsafe { (**self).collect(node) }
+            }
+
+            unsafe fn release(&self, node: Pin<&mut R::Node>) {
+                // SAFETY: as in `poll_receive`.
+                unsafe { (**self).release(node) }
+            }
+        }
+    };
+}
+
+receive_by_reference!(&R);
+receive_by_reference!(&mut R);

@@ -1,0 +1,54 @@
+//! What `select!` calls: arms in a list, and one future that waits for all of them.
+//!
+//! The rules, as the language has them, and where they are kept:
+//!
+//! 1. Guards and operands are the macro's business: an arm that its guard switched off is `None`.
+//! 2. The arms are looked at in a random order, or with `biased` in theirs, and the first that is
+//!    ready commits (`run`).
+//! 3. If none is ready: `default`, if there is one, else the goroutine waits on all arms at once.
+//! 4. Exactly one arm commits. A waiting select has one claim word, which whoever completes one of
+//!    its nodes has to win first (`claim.rs`).
+//! 5. An arm whose pattern is `Some(p)` goes off when it would give `None`; the others go on
+//!    (`arm`).
+//! 6. When a [`Select`] is done, the losing arms are withdrawn and its futures dropped.
+//!
+//! Channels are locked one at a time, so there is no order among them to keep. Why no match is lost:
+//! a select opens its claim to others before it enters the queues. Of two selects that could meet on
+//! a channel, the second to enter finds the first one's node there, and its claim open; if it is not
+//! open, the first one is looking again, and will enter, or is decided.
+
+mod arm;
+mod list;
+mod run;
+
+pub use self::arm::{
+    FutureArm, RecvArm, SendArm, Slot, SomeArm, future, future_some, recv, recv_owned, recv_some,
+    recv_some_owned, send, send_owned, send_slot, send_slot_owned,
+};
+pub use self::list::{Cons, Nil, Won};
+pub use self::run::{Select, Selected, poll_default, poll_default_biased, wait, wait_biased};
+pub use crate::ops::settle;
+
+use std::convert::Infallible;
+use std::future::{Pending, pending};
+
+/// An arm that is never there: what is left of one that its `#[cfg]` took away.
+pub fn absent() -> Option<FutureArm<Pending<Infallible>>> {
+    None
+}
+
+/// An arm that is never ready: what stands for one that the macro could not read.
+pub fn mistaken() -> FutureArm<Pending<Infallible>> {
+    future(pending())
+}
+
+/// The end of a select without `else` whose arms are all disabled.
+///
+/// # Panics
+///
+/// Always.
+#[track_caller]
+#[cold]
+pub fn all_disabled() -> ! {
+    panic!("select!: every arm is disabled, and there is no `else` and no `default`")
+}

@@ -1,0 +1,375 @@
+//! One waiting operation: the node inside a waiting future. (Go: `sudog`.)
+//!
+//! It is part of the future, so that waiting allocates nothing. What must hold:
+//!
+//! * a node that is queued belongs to whoever holds the lock of its channel; in every other state
+//!   it belongs to its owner, the future around it;
+//! * the state becomes `QUEUED` under the lock and by the owner; it is taken from there under the
+//!   lock, either by the owner, who unlinks the node, or by another one, who completes it. Writing
+//!   the new state is the last thing another one does to a node: the owner that sees it may free
+//!   the node;
+//! * a queued node neither moves nor goes: its future is pinned, and takes it out of the queue
+//!   before it is dropped. So a waker is never left in a node.
+//!
+//! | state | slot of a send | slot of a receive |
+//! |---|---|---|
+//! | `IDLE`, `TRIED`, `QUEUED` | the value to send | empty |
+//! | `DONE` | empty | the value received |
+//! | `CLOSED` | the value that was not sent | empty |
+//! | `FINISHED` | empty | empty |
+
+use std::fmt;
+use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::task::Waker;
+
+use crate::claim::Claim;
+use crate::primitive::atomic::{AtomicU32, Ordering};
+use crate::primitive::cell::UnsafeCell;
+
+/// The low bits of the state word; above them stands the arm of a select, if it is one.
+const KIND: u32 = 0b111;
+const ARM_SHIFT: u32 = KIND.count_ones();
+
+/// Where a waiting operation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum State {
+    /// Not begun.
+    Idle,
+    /// Not begun, but it was just found that it cannot complete at once.
+    Tried,
+    /// In a queue of its channel.
+    Queued,
+    /// Completed by another one.
+    Done,
+    /// Refused by the closing of the channel.
+    Closed,
+    /// The result was handed out.
+    Finished,
+}
+
+impl State {
+    fn of(word: u32) -> Self {
+        match word & KIND {
+            0 => Self::Idle,
+            1 => Self::Tried,
+            2 => Self::Queued,
+            3 => Self::Done,
+            4 => Self::Closed,
+            _ => Self::Finished,
+        }
+    }
+}
+
+/// Who is to be told when a node is completed.
+pub(crate) enum Who {
+    /// A plain operation.
+    Plain(Waker),
+    /// A select, which has to be won first.
+    Select(*const Claim),
+}
+
+/// The node of one waiting operation.
+#[doc(hidden)]
+pub struct Waiter<T> {
+    node: UnsafeCell<Node<T>>,
+    /// A [`State`] and an arm. Read by the owner without the lock.
+    state: AtomicU32,
+    /// A queued node is pointed to by others.
+    _pinned: PhantomPinned,
+}
+
+struct Node<T> {
+    place: Place<T>,
+    /// Initialized while queued, and only then: most operations never are, and it is dear to write
+    /// what is at once moved with the future.
+    who: MaybeUninit<Who>,
+    slot: Option<T>,
+}
+
+/// One of two things that are never needed at the same time.
+union Place<T> {
+    /// In every other state.
+    nothing: (),
+    /// While queued.
+    links: Links<T>,
+    /// Of a receive that is done: when the value was handed over, counted by the channel.
+    number: u64,
+}
+
+/// A node's neighbours in its queue.
+pub(crate) struct Links<T> {
+    pub(crate) prev: *const Waiter<T>,
+    pub(crate) next: *const Waiter<T>,
+}
+
+impl<T> Clone for Links<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Links<T> {}
+
+// SAFETY: the pointers are followed only under the lock of the channel that the queue belongs to,
+// and the claim is made for sharing; the value needs `T: Send`.
+unsafe impl<T: Send> Send for Waiter<T> {}
+// SAFETY: everything that can be done to a node by shared reference is unsafe, or under the lock of
+// its channel, or reads the state; a `T` is moved through it and never shared.
+unsafe impl<T: Send> Sync for Waiter<T> {}
+
+impl<T> Waiter<T> {
+    fn with_slot(slot: Option<T>) -> Self {
+        let node = Node {
+            place: Place { nothing: () },
+            who: MaybeUninit::uninit(),
+            slot,
+        };
+        Self {
+            node: UnsafeCell::new(node),
+            state: AtomicU32::new(State::Idle as u32),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// The node of a receive.
+    #[inline]
+    pub(crate) fn receive() -> Self {
+        Self::with_slot(None)
+    }
+
+    /// The node of a send of `value`.
+    #[inline]
+    pub(crate) fn send(value: T) -> Self {
+        Self::with_slot(Some(value))
+    }
+
+    /// The same before it is pinned, for an operation that was just tried in vain.
+    #[inline]
+    pub(crate) fn tried(mut self) -> Self {
+        self.state = AtomicU32::new(State::Tried as u32);
+        self
+    }
+
+    /// Where the operation stands. What is not `Queued` stays as it is until the owner changes it.
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        // Acquire: the owner goes on with what another one wrote; pairs with `complete`.
+        State::of(self.state.load(Ordering::Acquire))
+    }
+
+    /// Writes the state. Only the owner, while the node is in no queue.
+    #[inline]
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.store(state as u32, Ordering::Relaxed);
+    }
+
+    /// Takes the value out of the slot.
+    ///
+    /// # Safety
+    ///
+    /// The node belongs to the caller: see the top of this file.
+    #[inline]
+    pub(crate) unsafe fn take(&self) -> Option<T> {
+        // SAFETY: nobody else touches a node that belongs to the caller.
+        self.node.with_mut(|node| unsafe { (*node).slot.take() })
+    }
+
+    /// Puts a value into the slot, which is empty.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take`](Self::take).
+    #[inline]
+    pub(crate) unsafe fn put(&self, value: Option<T>) {
+        // SAFETY: nobody else touches a node that belongs to the caller. The slot is empty, so no
+        // destructor of a user's runs, and a plain write would do as well.
+        self.node.with_mut(|node| unsafe {
+            debug_assert!((*node).slot.is_none());
+            ptr::write(&raw mut (*node).slot, value);
+        });
+    }
+
+    /// When the value of a receive that is done was handed over.
+    ///
+    /// # Safety
+    ///
+    /// The node is a receive's, is `Done`, and belongs to the caller.
+    pub(crate) unsafe fn number(&self) -> u64 {
+        // SAFETY: whoever completed the receive wrote the number.
+        self.node.with(|node| unsafe { (*node).place.number })
+    }
+
+    /// Makes the node a queued one.
+    ///
+    /// # Safety
+    ///
+    /// The node belongs to the caller and is in no queue; the caller holds the lock of the channel.
+    #[inline]
+    pub(crate) unsafe fn enter(&self, links: Links<T>, who: Who, arm: u32) {
+        // SAFETY: the node belongs to the caller.
+        self.node.with_mut(|node| unsafe {
+            (*node).place.links = links;
+            (*node).who.write(who);
+        });
+        self.state
+            .store(State::Queued as u32 | arm << ARM_SHIFT, Ordering::Relaxed);
+    }
+
+    /// Takes out who waits in a queued node.
+    ///
+    /// # Safety
+    ///
+    /// The node is queued, the caller has unlinked it and holds the lock of the channel; before it
+    /// gives the lock back it writes another state: as the owner by `set_state`, else by completing
+    /// the node.
+    #[inline]
+    pub(crate) unsafe fn leave(&self) -> Who {
+        // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it, who is
+        // taken out once, since the node is not queued any more.
+        self.node
+            .with(|node| unsafe { (*node).who.assume_init_read() })
+    }
+
+    /// The neighbours of a queued node.
+    ///
+    /// # Safety
+    ///
+    /// The node is queued, and the caller holds the lock of the channel.
+    #[inline]
+    pub(crate) unsafe fn links(&self) -> Links<T> {
+        // SAFETY: a queued node belongs to whoever holds the lock, and has links.
+        self.node.with(|node| unsafe { (*node).place.links })
+    }
+
+    /// Changes the neighbours of a queued node.
+    ///
+    /// # Safety
+    ///
+    /// As for [`links`](Self::links).
+    #[inline]
+    pub(crate) unsafe fn set_links(&self, change: impl FnOnce(&mut Links<T>)) {
+        // SAFETY: as for `links`.
+        self.node
+            .with_mut(|node| change(unsafe { &mut (*node).place.links }));
+    }
+
+    /// The claim of the select that a queued node belongs to, and its arm; none for a plain one.
+    ///
+    /// # Safety
+    ///
+    /// The node is queued, the caller holds the lock of the channel, and uses the claim no longer
+    /// than that.
+    #[inline]
+    pub(crate) unsafe fn claim<'a>(&self) -> Option<(&'a Claim, u32)> {
+        let claim = self.node.with(|node| {
+            // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it.
+            match unsafe { (*node).who.assume_init_ref() } {
+                Who::Plain(_) => ptr::null(),
+                Who::Select(claim) => *claim,
+            }
+        });
+        // SAFETY: a select takes its nodes out of their queues, under the lock, before its claim
+        // goes.
+        let claim = unsafe { claim.as_ref() }?;
+        Some((claim, self.state.load(Ordering::Relaxed) >> ARM_SHIFT))
+    }
+
+    /// Whether the waker of a queued plain node wakes the same as `waker` does.
+    ///
+    /// # Safety
+    ///
+    /// The node is queued, and the caller holds the lock of the channel.
+    pub(crate) unsafe fn will_wake(&self, waker: &Waker) -> bool {
+        // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it.
+        self.node
+            .with(|node| match unsafe { (*node).who.assume_init_ref() } {
+                Who::Plain(old) => old.will_wake(waker),
+                Who::Select(_) => false,
+            })
+    }
+
+    /// Puts another waker into a queued plain node.
+    ///
+    /// # Safety
+    ///
+    /// The node is queued, and the caller holds the lock of the channel.
+    pub(crate) unsafe fn set_waker(&self, waker: Waker) -> Who {
+        // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it.
+        self.node.with_mut(|node| unsafe {
+            std::mem::replace((*node).who.assume_init_mut(), Who::Plain(waker))
+        })
+    }
+
+    /// Ends the waiting: the last thing that another one does to a node.
+    ///
+    /// # Safety
+    ///
+    /// The caller took the node out of its queue and still holds the lock of the channel.
+    #[inline]
+    unsafe fn complete(&self, state: State) {
+        // Release: pairs with `state`, after which the owner may free the node.
+        self.state.store(state as u32, Ordering::Release);
+    }
+}
+
+impl<T> fmt::Debug for Waiter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter")
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A node that was won and unlinked, and has to be completed before the lock is given back.
+#[must_use = "the owner of the node waits until it is completed"]
+pub(crate) struct Winner<'a, T> {
+    waiter: &'a Waiter<T>,
+    waker: Option<Waker>,
+}
+
+impl<'a, T> Winner<'a, T> {
+    /// # Safety
+    ///
+    /// The node was taken out of its queue by the caller, who holds the lock and completes the node
+    /// with this before it gives the lock back; the waker is the node's.
+    #[inline]
+    pub(crate) unsafe fn new(waiter: &'a Waiter<T>, waker: Option<Waker>) -> Self {
+        Self { waiter, waker }
+    }
+
+    /// Hands `value` over to a receive; `number` counts the values handed over.
+    #[inline]
+    pub(crate) fn give(self, value: T, number: u64) -> Option<Waker> {
+        // SAFETY: by the contract of `new` the node belongs to this thread, and is completed here.
+        unsafe {
+            self.waiter.put(Some(value));
+            self.waiter
+                .node
+                .with_mut(|node| (*node).place.number = number);
+            self.waiter.complete(State::Done);
+        }
+        self.waker
+    }
+
+    /// Takes the value of a send.
+    #[inline]
+    pub(crate) fn take(self) -> (T, Option<Waker>) {
+        // SAFETY: by the contract of `new` the node belongs to this thread, and is completed here.
+        let value = unsafe {
+            let value = self.waiter.take();
+            self.waiter.complete(State::Done);
+            value
+        };
+        (value.expect("a send that waits has its value"), self.waker)
+    }
+
+    /// Tells the owner that the channel is closed.
+    pub(crate) fn close(self) -> Option<Waker> {
+        // SAFETY: by the contract of `new` the node is completed here.
+        unsafe { self.waiter.complete(State::Closed) };
+        self.waker
+    }
+}

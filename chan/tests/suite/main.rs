@@ -1,0 +1,16 @@
+//! The tests of the public face, one program so that they link once and share their tools.
+
+mod support;
+
+mod blocking;
+mod close;
+mod drop;
+mod fairness;
+mod goroutines;
+mod order;
+mod panic;
+mod select;
+mod statement;
+mod storm;
+mod stream;
+mod timeout;

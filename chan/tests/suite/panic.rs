@@ -1,0 +1,224 @@
+//! User code that misbehaves: wakers and destructors that panic or come back into the channel.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+
+use chango_chan::select;
+use chango_chan::{Receiver, Sender, TryRecvError, bounded, unbounded};
+
+use crate::support::{Bell, Counted, arms, poll, poll_with};
+
+/// A waker that panics when it is woken.
+struct Bad;
+
+impl Wake for Bad {
+    fn wake(self: Arc<Self>) {
+        panic!("a bad waker");
+    }
+}
+
+fn panics<R>(f: impl FnOnce() -> R) -> bool {
+    catch_unwind(AssertUnwindSafe(f)).is_err()
+}
+
+#[test]
+fn a_waker_that_panics_leaves_the_channel_whole() {
+    let (tx, rx) = bounded(0);
+    let waker = Waker::from(Arc::new(Bad));
+    let mut receive = Box::pin(rx.recv());
+    assert!(
+        receive
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    assert!(panics(|| tx.try_send(1)));
+    // The value was handed over before.
+    assert_eq!(poll(&mut receive), Poll::Ready(Some(1)));
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[test]
+fn a_waker_that_panics_at_a_close_does_not_keep_the_others_asleep() {
+    let (tx, rx) = bounded::<i32>(0);
+    let (bad, bell) = (Waker::from(Arc::new(Bad)), Bell::new());
+    let mut receives = [(); 7].map(|()| Box::pin(rx.recv()));
+    for (at, receive) in receives.iter_mut().enumerate() {
+        if at == 2 || at == 5 {
+            assert!(
+                receive
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&bad))
+                    .is_pending()
+            );
+        } else {
+            assert!(poll_with(receive, &bell).is_pending());
+        }
+    }
+    assert!(panics(|| tx.close()));
+    assert_eq!(bell.rung(), 5);
+    assert!(
+        receives
+            .iter_mut()
+            .all(|receive| poll(receive) == Poll::Ready(None))
+    );
+}
+
+/// A value whose destructor uses the channel that it is in.
+struct Reentrant {
+    ends: Arc<Mutex<Option<Ends>>>,
+}
+
+type Ends = (Sender<Reentrant>, Receiver<Reentrant>);
+
+impl Drop for Reentrant {
+    fn drop(&mut self) {
+        if let Some((tx, rx)) = &*self.ends.lock().unwrap() {
+            // Each of these takes the lock of the channel.
+            assert!(tx.len() < 100);
+            let _ = (rx.is_closed(), rx.sender_count());
+            std::mem::forget(rx.try_recv().ok());
+        }
+    }
+}
+
+#[test]
+fn a_destructor_may_use_the_channel_its_value_is_in() {
+    let (tx, rx) = bounded(4);
+    let ends = Arc::new(Mutex::new(None));
+    let value = || Reentrant {
+        ends: Arc::clone(&ends),
+    };
+    let weak = Arc::downgrade(&ends);
+    *ends.lock().unwrap() = Some((tx.clone(), rx.clone()));
+
+    let mut send = Box::pin(tx.send(value()));
+    assert!(poll(&mut send).is_ready());
+    drop(rx.try_recv().ok());
+    drop(tx.send(value()));
+    tx.close();
+    drop(tx.try_send(value()));
+    drop(send);
+    // A cycle through the channel itself is the user's to break.
+    *weak.upgrade().unwrap().lock().unwrap() = None;
+}
+
+#[test]
+fn a_destructor_that_panics_while_the_last_receiver_goes_lets_the_rest_be_dropped() {
+    struct Bomb(
+        bool,
+        #[expect(dead_code, reason = "counts those alive")] Counted,
+    );
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(!self.0, "a bad destructor");
+        }
+    }
+    for (tx, rx) in [bounded(10), unbounded()] {
+        let value = Counted::new();
+        for at in 0..10 {
+            assert!(tx.try_send(Bomb(at == 3, value.clone())).is_ok());
+        }
+        assert!(panics(|| drop(rx)));
+        assert_eq!(value.others(), 0);
+        assert!(tx.is_closed());
+        assert!(
+            tx.try_send(Bomb(false, value.clone()))
+                .unwrap_err()
+                .is_closed()
+        );
+    }
+}
+
+/// A waker that uses the channel when it is cloned, woken and dropped: under a lock it would hang.
+mod nosy {
+    use super::*;
+
+    static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+
+    pub(super) fn waker(ends: &Arc<(Sender<i32>, Receiver<i32>)>) -> Waker {
+        let data = Arc::into_raw(Arc::clone(ends)).cast();
+        // SAFETY: the table's functions keep the count of the `Arc` behind `data`.
+        unsafe { Waker::from_raw(RawWaker::new(data, &TABLE)) }
+    }
+
+    fn look(data: *const ()) {
+        // SAFETY: `data` is an `Arc` that the waker in hand owns a count of.
+        let (tx, rx) = unsafe { &*data.cast::<(Sender<i32>, Receiver<i32>)>() };
+        let _ = (tx.len(), rx.is_closed(), tx.is_full());
+    }
+
+    unsafe fn clone(data: *const ()) -> RawWaker {
+        look(data);
+        // SAFETY: as in `look`.
+        unsafe { Arc::increment_strong_count(data.cast::<(Sender<i32>, Receiver<i32>)>()) };
+        RawWaker::new(data, &TABLE)
+    }
+
+    unsafe fn wake(data: *const ()) {
+        look(data);
+        // SAFETY: waking by value gives up the waker's count.
+        unsafe { drop_waker(data) };
+    }
+
+    unsafe fn wake_by_ref(data: *const ()) {
+        look(data);
+    }
+
+    unsafe fn drop_waker(data: *const ()) {
+        look(data);
+        // SAFETY: the waker's count is given up once.
+        drop(unsafe { Arc::from_raw(data.cast::<(Sender<i32>, Receiver<i32>)>()) });
+    }
+}
+
+#[test]
+fn a_waker_may_use_the_channel_whatever_is_done_to_it() {
+    let ends = Arc::new(bounded(0));
+    let (tx, rx) = &*ends;
+    let waker = nosy::waker(&ends);
+    let mut cx = Context::from_waker(&waker);
+
+    let mut receive = pin!(rx.recv());
+    assert!(receive.as_mut().poll(&mut cx).is_pending());
+    // With another waker, which replaces the first one.
+    let other = nosy::waker(&ends);
+    let mut other_cx = Context::from_waker(&other);
+    assert!(receive.as_mut().poll(&mut other_cx).is_pending());
+    assert_eq!(tx.try_send(1), Ok(()));
+    assert_eq!(receive.poll(&mut cx), Poll::Ready(Some(1)));
+
+    let mut send = Box::pin(tx.send(2));
+    assert!(send.as_mut().poll(&mut cx).is_pending());
+    drop(send);
+    let mut select = Box::pin(select::wait(arms![select::send(tx, 3), select::recv(rx)]));
+    assert!(select.as_mut().poll(&mut cx).is_pending());
+    assert!(select.as_mut().poll(&mut other_cx).is_pending());
+    assert_eq!(rx.try_recv(), Ok(3));
+    drop(select);
+    let mut send = Box::pin(tx.send(4));
+    assert!(send.as_mut().poll(&mut cx).is_pending());
+    tx.close();
+    assert!(send.as_mut().poll(&mut cx).is_ready());
+}
+
+#[test]
+fn a_future_that_panics_in_a_select_leaves_its_channels() {
+    let (tx, rx) = bounded(0);
+    let mut first = true;
+    let future = std::future::poll_fn(move |_| {
+        assert!(std::mem::take(&mut first), "a bad future");
+        Poll::<()>::Pending
+    });
+    let mut select = Box::pin(select::wait(arms![
+        select::recv(&rx),
+        select::future(future)
+    ]));
+    assert!(poll(&mut select).is_pending());
+    assert!(panics(|| poll(&mut select)));
+    drop(select);
+    assert!(tx.try_send(1).is_err());
+}
