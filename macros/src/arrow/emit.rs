@@ -1,0 +1,280 @@
+//! What an operator becomes.
+//!
+//! The names that an expansion invents are `mixed_site`, so they meet no name of the user's. The
+//! methods that do the work (`.now()`, `.start()`, `.await`) carry the arrow's own span instead:
+//! that makes `Location::caller()` the arrow's position, and lets errors stand in the user's code
+//! and not "in the expansion of a macro".
+//!
+//! An operator that has to wait must not keep in its goroutine's memory what it tried before. So
+//! what was tried is a temporary of an `if let`, which is gone in the `else`, or moves as a whole
+//! into the future; a `match` would keep it until its end.
+
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+
+use super::lex::Arrow;
+use crate::message;
+use crate::path::{Facade, hidden};
+
+/// The nearest thing around a place that decides whether it can wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// An async block, fn or closure.
+    Async,
+    /// A closure that is not async.
+    Closure,
+    /// A `fn` that is not async.
+    Fn,
+    /// The value of a constant.
+    Const,
+}
+
+impl Around {
+    /// Why an arrow cannot stand here, if it cannot.
+    fn objection(self) -> Option<&'static str> {
+        match self {
+            Self::Async => None,
+            Self::Closure => Some(message::ARROW_IN_CLOSURE),
+            Self::Fn => Some(message::ARROW_IN_FN),
+            Self::Const => Some(message::ARROW_IN_CONST),
+        }
+    }
+}
+
+/// An error at an arrow, from `<` to `-`.
+pub(crate) fn arrow_error(arrow: Arrow, text: &str) -> TokenStream {
+    let error = syn::Error::new(arrow.less, text).to_compile_error();
+    let mut tokens: Vec<_> = error.into_iter().collect();
+    if let Some(last) = tokens.last_mut() {
+        last.set_span(arrow.dash);
+    }
+    tokens.into_iter().collect()
+}
+
+/// The operand of an operator: its tokens as they are now, and where it stands.
+pub(crate) struct Operand {
+    pub(crate) tokens: TokenStream,
+    /// The span of the first token as the user wrote it.
+    pub(crate) first: Span,
+    /// The span of the last one.
+    pub(crate) last: Span,
+}
+
+impl Operand {
+    /// `&OPERAND`, all of it in the user's code, so that errors about it stand there.
+    pub(crate) fn reference(&self) -> TokenStream {
+        let tokens = &self.tokens;
+        quote_spanned!(self.first=> & #tokens)
+    }
+}
+
+/// `<-operand`, as one operand; `alone` if it is a whole statement.
+pub(crate) fn receive(
+    facade: &Facade,
+    arrow: Arrow,
+    operand: &Operand,
+    around: Around,
+    alone: bool,
+) -> TokenStream {
+    let private = facade.private(operand.first);
+    let site = hidden(operand.first);
+    let reference = operand.reference();
+    if let Some(text) = around.objection() {
+        let error = arrow_error(arrow, text);
+        return quote_spanned!(site=> ({ #error #private::mistaken_receive(#reference) }));
+    }
+    let now = quote_spanned!(arrow.less=> .now());
+    let wait = quote_spanned!(arrow.less=> .wait().await);
+    if alone {
+        // No tuple: its field would be an operation without effect.
+        return quote_spanned! {site=>
+            match #private::receive(#reference) {
+                __operation => if let #private::Poll::Ready(__value) = __operation #now {
+                    __value
+                } else {
+                    __operation #wait
+                }
+            }
+        };
+    }
+    let arms = quote_spanned! {site=>
+        match #private::receive(#reference) {
+            __operation => if let #private::Poll::Ready(__value) = __operation #now {
+                (__value,)
+            } else {
+                (__operation #wait,)
+            }
+        }
+    };
+    only_field(arms, arrow.less, operand.last)
+}
+
+/// The field of a tuple that `arms` makes, from `first` to `last` in the user's code.
+///
+/// A value of the wrong type is then reported there; the arms of a `match` would be reported by
+/// themselves, where the user has written nothing.
+fn only_field(arms: TokenStream, first: Span, last: Span) -> TokenStream {
+    let tuple = grouped(Delimiter::Parenthesis, first, arms);
+    let dot = quote_spanned!(first=> .);
+    let mut zero = Literal::usize_unsuffixed(0);
+    zero.set_span(last);
+    quote!(#tuple #dot #zero)
+}
+
+/// `LABEL for PATTERN in <-operand BODY`, with the type `()`.
+pub(crate) fn receive_each(
+    facade: &Facade,
+    arrow: Arrow,
+    operand: &Operand,
+    around: Around,
+    each: &Each,
+) -> TokenStream {
+    let private = facade.private(operand.first);
+    let site = hidden(operand.first);
+    let reference = operand.reference();
+    let Each {
+        label,
+        keywords: [keyword_for, keyword_in],
+        pattern,
+        body,
+    } = each;
+    if let Some(text) = around.objection() {
+        let error = arrow_error(arrow, text);
+        return quote_spanned! {site=>
+            #label #keyword_for #pattern #keyword_in
+                ({ #error #private::mistaken_receive_each(#reference) }) #body
+        };
+    }
+    let now = quote_spanned!(arrow.less=> .now());
+    let wait = quote_spanned!(arrow.less=> .wait().await);
+    let turn = behind(quote_spanned!(site=> let #pattern = __item;), body, site);
+    quote_spanned! {site=>
+        match #private::receive_each(#reference) {
+            __each => #label while let #private::Option::Some(__item) = (
+                if let #private::Poll::Ready(__item) = __each #now { __item } else { __each #wait }
+            ) #turn
+        }
+    }
+}
+
+/// The parts of a `for` loop over a channel.
+pub(crate) struct Each {
+    /// `'a:`, or nothing.
+    pub(crate) label: TokenStream,
+    /// `for` and `in`, which are needed only where the loop stays a `for` loop.
+    pub(crate) keywords: [TokenTree; 2],
+    pub(crate) pattern: TokenStream,
+    pub(crate) body: TokenStream,
+}
+
+/// Which of its three meanings a send has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Send {
+    /// Of type `()`: Go's send.
+    Statement,
+    /// Of type `Result<(), SendError<T>>`.
+    Value,
+    /// A part of a larger expression: a value, and an error that asks for parentheses.
+    Part,
+}
+
+/// `channel <- value`, as one operand; the value is nothing if none is there.
+pub(crate) fn send(
+    facade: &Facade,
+    arrow: Arrow,
+    channel: &Operand,
+    value: Option<&Operand>,
+    around: Around,
+    send: Send,
+) -> TokenStream {
+    let private = facade.private(channel.first);
+    let site = hidden(channel.first);
+    let reference = channel.reference();
+    let misplaced = (send == Send::Part).then_some(message::SEND_IN_EXPRESSION);
+    let missing = value.is_none().then_some(message::NO_VALUE);
+    // One mistake, one message: the first of these is the one to mend first.
+    let error = around
+        .objection()
+        .or(misplaced)
+        .or(missing)
+        .map(|text| arrow_error(arrow, text));
+    let Some(value) = value else {
+        return quote_spanned! {site=>
+            ({ #error match #private::send_to(#reference) { _ => #private::mistaken() } })
+        };
+    };
+    let last = value.last;
+    let value = &value.tokens;
+    if around != Around::Async {
+        let sent = quote_spanned!(site=> #private::mistaken_send(#reference, #value));
+        return match send {
+            Send::Statement => quote_spanned!(site=> match ({ #error #sent }) { _ => () }),
+            Send::Value | Send::Part => quote_spanned!(site=> ({ #error #sent })),
+        };
+    }
+    let begin = quote_spanned!(arrow.less=> .begin());
+    let (sent, wait) = match send {
+        Send::Statement => (quote_spanned!(arrow.less=> ()), {
+            let wait = quote_spanned!(arrow.less=> .statement().await);
+            quote_spanned!(site=> __send #wait)
+        }),
+        Send::Value | Send::Part => {
+            let wait = quote_spanned!(arrow.less=> .value().await);
+            let ok = quote_spanned!(site=> (#private::Result::Ok(()),));
+            (ok, quote_spanned!(site=> (__send #wait,)))
+        }
+    };
+    // A field and not an argument: a value of the wrong type is then reported under the value
+    // alone, without a note about a function that the user has never called.
+    let started = quote_spanned! {site=>
+        match #private::send_to(#reference) {
+            __operation => match (#private::Sending { operation: __operation, value: #value })
+                #begin
+            {
+                __send => if __send.sent { #sent } else { #wait }
+            }
+        }
+    };
+    match send {
+        Send::Statement => started,
+        Send::Value => only_field(started, channel.first, last),
+        // Whatever was meant around it, the type fits.
+        Send::Part => {
+            quote_spanned!(site=> ({ #error match #started { _ => #private::mistaken() } }))
+        }
+    }
+}
+
+/// What stands for an operator without an operand.
+pub(crate) fn nothing_received(facade: &Facade, arrow: Arrow) -> TokenStream {
+    let private = facade.private(arrow.less);
+    let error = arrow_error(arrow, message::NO_OPERAND);
+    quote_spanned!(hidden(arrow.less)=> ({ #error #private::mistaken() }))
+}
+
+/// A group whose delimiters stand at `span`, and which has the user's hygiene if `span` has.
+pub(crate) fn grouped(delimiter: Delimiter, span: Span, stream: TokenStream) -> TokenTree {
+    let mut group = Group::new(delimiter, stream);
+    group.set_span(span);
+    TokenTree::Group(group)
+}
+
+/// A body behind some statements. A block stays the block that the user wrote: around it a second
+/// one would make its braces superfluous, and the compiler would say so.
+pub(crate) fn behind(before: TokenStream, body: &TokenStream, site: Span) -> TokenStream {
+    let mut tokens = body.clone().into_iter();
+    if let (Some(TokenTree::Group(group)), None) = (tokens.next(), tokens.next())
+        && group.delimiter() == Delimiter::Brace
+        && !has_inner_attribute(&group)
+    {
+        let stream = group.stream();
+        return grouped(Delimiter::Brace, group.span(), quote!(#before #stream)).into();
+    }
+    quote_spanned!(site=> { #before #body })
+}
+
+fn has_inner_attribute(block: &Group) -> bool {
+    let mut tokens = block.stream().into_iter();
+    let mut is = |ch| matches!(tokens.next(), Some(TokenTree::Punct(p)) if p.as_char() == ch);
+    is('#') && is('!')
+}

@@ -1,0 +1,210 @@
+//! Reading tokens: a cursor, and the finding of `<-`.
+//!
+//! `<-` is `<` with joint spacing and then `-`, and no `<` joint before it. So `a < -1` is a
+//! comparison and `1 <<-n` a shift. A cursor never goes back and never runs over the end: what
+//! is asked for behind the end is not there.
+
+use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenTree};
+
+/// The two tokens of an arrow, by their positions.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrow {
+    /// Where `<` stands; as a span of the user's it is what the compiler calls the arrow.
+    pub(crate) less: Span,
+    /// Where `-` stands.
+    pub(crate) dash: Span,
+}
+
+/// A place in a run of tokens.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor<'a> {
+    tokens: &'a [TokenTree],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(tokens: &'a [TokenTree]) -> Self {
+        Self { tokens, at: 0 }
+    }
+
+    pub(crate) fn at_end(&self) -> bool {
+        self.at >= self.tokens.len()
+    }
+
+    /// How many tokens lie behind; with [`between`](Self::between), what was read since.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The tokens from an earlier position to here.
+    pub(crate) fn between(&self, from: usize) -> &'a [TokenTree] {
+        &self.tokens[from..self.at]
+    }
+
+    /// The tokens from here to the end.
+    pub(crate) fn rest(&self) -> &'a [TokenTree] {
+        &self.tokens[self.at.min(self.tokens.len())..]
+    }
+
+    /// The token `n` places further on.
+    pub(crate) fn peek(&self, n: usize) -> Option<&'a TokenTree> {
+        self.tokens.get(self.at + n)
+    }
+
+    /// Takes the next token.
+    pub(crate) fn next(&mut self) -> Option<&'a TokenTree> {
+        let token = self.tokens.get(self.at)?;
+        self.at += 1;
+        Some(token)
+    }
+
+    pub(crate) fn skip(&mut self, n: usize) {
+        self.at = (self.at + n).min(self.tokens.len());
+    }
+
+    /// Moves the next `n` tokens to `out` as they are.
+    pub(crate) fn copy(&mut self, n: usize, out: &mut Vec<TokenTree>) {
+        let from = self.at.min(self.tokens.len());
+        self.skip(n);
+        out.extend_from_slice(&self.tokens[from..self.at]);
+    }
+
+    pub(crate) fn ident(&self, n: usize) -> Option<&'a Ident> {
+        match self.peek(n) {
+            Some(TokenTree::Ident(ident)) => Some(ident),
+            _ => None,
+        }
+    }
+
+    /// Whether the token `n` places further on is the word `text` (`r#text` is another word).
+    pub(crate) fn is_word(&self, n: usize, text: &str) -> bool {
+        self.ident(n).is_some_and(|ident| ident == text)
+    }
+
+    pub(crate) fn is_punct(&self, n: usize, ch: char) -> bool {
+        matches!(self.peek(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ch)
+    }
+
+    /// Whether the token `n` places further on is `ch` and the next one touches it.
+    pub(crate) fn is_joint(&self, n: usize, ch: char) -> bool {
+        matches!(
+            self.peek(n),
+            Some(TokenTree::Punct(punct))
+                if punct.as_char() == ch && punct.spacing() == Spacing::Joint
+        )
+    }
+
+    /// Whether an operator of several characters stands here.
+    pub(crate) fn is_operator(&self, text: &str) -> bool {
+        let last = text.chars().count() - 1;
+        text.chars().enumerate().all(|(n, ch)| {
+            if n < last {
+                self.is_joint(n, ch)
+            } else {
+                self.is_punct(n, ch)
+            }
+        })
+    }
+
+    pub(crate) fn group(&self, n: usize, delimiter: Delimiter) -> Option<&'a Group> {
+        match self.peek(n) {
+            Some(TokenTree::Group(group)) if group.delimiter() == delimiter => Some(group),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_brace(&self, n: usize) -> bool {
+        self.group(n, Delimiter::Brace).is_some()
+    }
+
+    /// The arrow that starts at this token, if one does.
+    pub(crate) fn arrow(&self) -> Option<Arrow> {
+        if !self.is_operator("<-") || self.follows_joint_less() {
+            return None;
+        }
+        Some(Arrow {
+            less: self.peek(0)?.span(),
+            dash: self.peek(1)?.span(),
+        })
+    }
+
+    fn follows_joint_less(&self) -> bool {
+        self.at.checked_sub(1).is_some_and(|before| {
+            Self {
+                tokens: self.tokens,
+                at: before,
+            }
+            .is_joint(0, '<')
+        })
+    }
+
+    /// Whether the `<` here opens generic arguments that begin with a negative number, as in
+    /// `T<-1>`: in the position of a type, the only thing that `<-` can be but an arrow.
+    pub(crate) fn opens_negative_argument(&self) -> bool {
+        self.is_operator("<-")
+            && matches!(self.peek(2), Some(TokenTree::Literal(_)))
+            && (self.is_punct(3, '>') || self.is_punct(3, ','))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proc_macro2::TokenStream;
+
+    /// How many arrows stand in `source`, groups not looked into.
+    fn arrows(source: &str) -> usize {
+        let tokens: Vec<_> = source.parse::<TokenStream>().unwrap().into_iter().collect();
+        let mut cursor = Cursor::new(&tokens);
+        let mut count = 0;
+        while !cursor.at_end() {
+            count += usize::from(cursor.arrow().is_some());
+            cursor.skip(1);
+        }
+        count
+    }
+
+    #[test]
+    fn arrow_needs_both_characters_to_touch() {
+        assert_eq!(arrows("tx <- v"), 1);
+        assert_eq!(arrows("tx<-v"), 1);
+        assert_eq!(arrows("a <-1"), 1);
+        assert_eq!(arrows("a < -1"), 0);
+        assert_eq!(arrows("a < - 1"), 0);
+    }
+
+    #[test]
+    fn shift_by_a_negative_number_is_no_arrow() {
+        assert_eq!(arrows("1 <<-n"), 0);
+        assert_eq!(arrows("1 << -n"), 0);
+        assert_eq!(arrows("1 < <-n"), 1);
+    }
+
+    #[test]
+    fn two_arrows_may_touch_and_so_may_the_operand() {
+        assert_eq!(arrows("<-<-rx"), 2);
+        assert_eq!(arrows("tx<-&v"), 1);
+        assert_eq!(arrows("tx <- -5"), 1);
+    }
+
+    #[test]
+    fn negative_argument_is_told_from_a_send() {
+        let opens = |source: &str| {
+            let tokens: Vec<_> = source.parse::<TokenStream>().unwrap().into_iter().collect();
+            Cursor::new(&tokens).opens_negative_argument()
+        };
+        assert!(opens("<-1>"));
+        assert!(opens("<-1, 2>"));
+        assert!(!opens("<-1"));
+        assert!(!opens("<-n>"));
+        assert!(!opens("<- 1 + 2"));
+    }
+
+    #[test]
+    fn nothing_stands_behind_the_end() {
+        let mut cursor = Cursor::new(&[]);
+        assert!(cursor.at_end() && cursor.next().is_none() && cursor.arrow().is_none());
+        cursor.skip(3);
+        assert!(cursor.rest().is_empty() && cursor.between(0).is_empty());
+    }
+}

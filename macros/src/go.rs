@@ -1,0 +1,394 @@
+//! `go!` in its forms: a block, one call, a list of clones before a block, an async block.
+//!
+//! In the call form everything but the call itself happens in the caller, in the order in which
+//! it is written: the callee or receiver first, then the arguments.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
+
+use crate::arrow::emit::{Around, grouped};
+use crate::arrow::lex::Cursor;
+use crate::arrow::lower::{Lower, Rules};
+use crate::arrow::skip;
+use crate::block::{ends, future};
+use crate::message;
+use crate::path::{Facade, hidden};
+
+/// `go! { … }`, `go!(f(a))`, `go! { clone a; … }`, `go!(async move { … })`.
+pub(crate) fn go(input: TokenStream) -> TokenStream {
+    let (facade, input) = Facade::split(input);
+    let tokens: Vec<TokenTree> = input.clone().into_iter().collect();
+    if let Some(call) = Call::parse(&tokens) {
+        return call.expand(&facade);
+    }
+    if begins_clone_list(&tokens) {
+        return with_clones(&facade, &tokens);
+    }
+    spawn(&facade, future(&facade, input))
+}
+
+/// `go(FUTURE)`, at the position of the macro call.
+fn spawn(facade: &Facade, future: TokenStream) -> TokenStream {
+    let site = hidden(Span::call_site());
+    let private = facade.private(site);
+    quote_spanned!(site=> #private::go(#future))
+}
+
+/// The input is one call.
+struct Call<'a> {
+    /// The path of a function, or the receiver of a method.
+    subject: &'a [TokenTree],
+    /// `.method::<T>`, or nothing.
+    method: &'a [TokenTree],
+    arguments: &'a Group,
+}
+
+impl<'a> Call<'a> {
+    fn parse(tokens: &'a [TokenTree]) -> Option<Self> {
+        let (TokenTree::Group(arguments), callee) = tokens.split_last()? else {
+            return None;
+        };
+        if arguments.delimiter() != Delimiter::Parenthesis || holds_closure(arguments) {
+            return None;
+        }
+        let (subject, method) = callee.split_at(callee_end(callee)?);
+        Some(Self {
+            subject,
+            method,
+            arguments,
+        })
+    }
+
+    fn expand(&self, facade: &Facade) -> TokenStream {
+        let at = self.subject[0].span();
+        let site = hidden(at);
+        let private = facade.private(site);
+        let subject: TokenStream = self.subject.iter().cloned().collect();
+        let method: TokenStream = self.method.iter().cloned().collect();
+        let arguments = arguments(facade, self.arguments);
+        let names: Vec<Ident> = arguments
+            .iter()
+            .enumerate()
+            .map(|(n, a)| format_ident!("__argument_{n}", span = a.at))
+            .collect();
+        let values = arguments.iter().map(|argument| &argument.value);
+        // These names have the user's hygiene, so that an argument of the wrong type is reported
+        // where the user wrote it.
+        let callee = Ident::new("__callee", at);
+        let passed = quote_spanned!(site=> #(#names),*);
+        let passed = grouped(Delimiter::Parenthesis, self.arguments.span(), passed);
+        let returned = quote!(#callee #method #passed);
+        let future = quote_spanned! {site=>
+            async move {
+                #[allow(unused_imports)]
+                use #private::{CallFuture as _, CallValue as _};
+                #[allow(clippy::let_unit_value, clippy::unit_arg)]
+                let mut __call = #private::Call::new(#returned);
+                __call.finish().await
+            }
+        };
+        let spawned = spawn(facade, future);
+        quote_spanned! {site=> {
+            #[allow(unused_mut)]
+            let mut #callee = #subject;
+            #(let #names = #values;)*
+            #spawned
+        }}
+    }
+}
+
+/// Where the method begins in a callee, or its end if it is a path; nothing if it is neither.
+fn callee_end(callee: &[TokenTree]) -> Option<usize> {
+    let mut t = Cursor::new(callee);
+    let mut passed = Vec::new();
+    let is_path = path(&mut t, &mut passed);
+    if !is_path || t.at_end() {
+        return is_path.then_some(callee.len());
+    }
+    let mut method = None;
+    while t.is_punct(0, '.') {
+        method = Some(t.position());
+        t.skip(1);
+        match t.next()? {
+            TokenTree::Ident(word) if word == "await" => return None,
+            TokenTree::Ident(_) | TokenTree::Literal(_) => {}
+            _ => return None,
+        }
+    }
+    if t.is_operator("::") && t.is_punct(2, '<') {
+        t.skip(2);
+        skip::angles(&mut t, &mut passed);
+    }
+    let is_method = matches!(callee.get(method? + 1), Some(TokenTree::Ident(_)));
+    (t.at_end() && is_method).then_some(method).flatten()
+}
+
+/// Passes over a path of words and generic arguments; false if none is here.
+fn path(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
+    const NOT_IN_A_PATH: [&str; 19] = [
+        "as", "async", "await", "box", "break", "const", "continue", "else", "for", "if", "in",
+        "let", "loop", "match", "move", "return", "unsafe", "while", "yield",
+    ];
+    if t.is_punct(0, '<') && t.arrow().is_none() {
+        skip::angles(t, out);
+    }
+    loop {
+        if t.is_operator("::") {
+            t.copy(2, out);
+        }
+        if t.is_punct(0, '<') && !out.is_empty() {
+            skip::angles(t, out);
+        } else {
+            let Some(word) = t.ident(0) else { return false };
+            if NOT_IN_A_PATH.iter().any(|keyword| word == keyword) {
+                return false;
+            }
+            t.copy(1, out);
+        }
+        if !t.is_operator("::") {
+            return true;
+        }
+    }
+}
+
+/// Whether an argument is a closure: what it captures is a body's business, not a caller's.
+fn holds_closure(arguments: &Group) -> bool {
+    let tokens: Vec<TokenTree> = arguments.stream().into_iter().collect();
+    let mut t = Cursor::new(&tokens);
+    let mut begins = true;
+    while !t.at_end() {
+        if begins {
+            while ["static", "async", "move"]
+                .iter()
+                .any(|word| t.is_word(0, word))
+            {
+                t.skip(1);
+            }
+            if t.is_punct(0, '|') || (t.is_word(0, "for") && t.is_punct(1, '<')) {
+                return true;
+            }
+        }
+        begins = t.is_punct(0, ',');
+        t.skip(1);
+    }
+    false
+}
+
+/// An argument of a call: where it begins, and its value.
+struct Argument {
+    at: Span,
+    value: TokenStream,
+}
+
+fn arguments(facade: &Facade, group: &Group) -> Vec<Argument> {
+    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+    let mut t = Cursor::new(&tokens);
+    let mut lower = Lower::new(facade, Around::Async);
+    let mut found = Vec::new();
+    while !t.at_end() {
+        let from = t.position();
+        let at = t.peek(0).map_or_else(|| group.span(), TokenTree::span);
+        let mut value = Vec::new();
+        lower.expression(&mut t, &mut value, Rules::VALUE);
+        // What no expression begins with goes along, so that the compiler sees it.
+        while !t.at_end() && !t.is_punct(0, ',') {
+            t.copy(1, &mut value);
+        }
+        if t.position() > from {
+            found.push(Argument {
+                at,
+                value: value.into_iter().collect(),
+            });
+        }
+        t.skip(1);
+    }
+    found
+}
+
+/// Whether the input is `clone name …`: two words, where no expression has two.
+fn begins_clone_list(tokens: &[TokenTree]) -> bool {
+    let t = Cursor::new(tokens);
+    t.is_word(0, "clone") && t.ident(1).is_some_and(|word| word != "as")
+}
+
+/// `clone a, b = self.b; BODY`.
+fn with_clones(facade: &Facade, tokens: &[TokenTree]) -> TokenStream {
+    let mut t = Cursor::new(tokens);
+    let site = hidden(tokens[0].span());
+    let private = facade.private(site);
+    t.skip(1);
+    let mut bindings = TokenStream::new();
+    while let Some(binding) = clone_binding(facade, &mut t) {
+        bindings.extend(binding);
+        if !t.is_punct(0, ',') {
+            break;
+        }
+        t.skip(1);
+    }
+    let error = if t.is_punct(0, ';') {
+        t.skip(1);
+        None
+    } else {
+        let place = t.peek(0).map_or(tokens[0].span(), TokenTree::span);
+        Some(message::at(place, message::CLONE_LIST))
+    };
+    let body: TokenStream = t.rest().iter().cloned().collect();
+    let spawned = spawn(facade, future(facade, body));
+    quote_spanned! {site=> {
+        #error
+        #[allow(unused_imports)]
+        use #private::Clone as _;
+        #bindings
+        #spawned
+    }}
+}
+
+/// `name`, `mut name` or `name = expression`.
+fn clone_binding(facade: &Facade, t: &mut Cursor<'_>) -> Option<TokenStream> {
+    let mutable = t.is_word(0, "mut").then(|| t.next()).flatten();
+    let name = t.ident(0)?;
+    let site = hidden(name.span());
+    t.skip(1);
+    let value = if t.is_punct(0, '=') {
+        t.skip(1);
+        let from = t.position();
+        let mut value = Vec::new();
+        Lower::new(facade, Around::Async).expression(t, &mut value, Rules::PART);
+        let (first, _) = ends(&t.between(from).iter().cloned().collect());
+        let simple = value.len() == 1;
+        let value: TokenStream = value.into_iter().collect();
+        let grouped =
+            (!simple).then(|| grouped(Delimiter::Parenthesis, hidden(first), value.clone()).into());
+        grouped.unwrap_or(value)
+    } else {
+        quote!(#name)
+    };
+    Some(quote_spanned! {site=>
+        #[allow(clippy::clone_on_copy, clippy::clone_on_ref_ptr, clippy::redundant_clone)]
+        let #mutable #name = #value.clone();
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(source: &str) -> String {
+        let tokens = go(format!("(chango) {source}").parse().unwrap());
+        let text = tokens.to_string();
+        syn::parse2::<syn::Expr>(tokens).unwrap_or_else(|error| panic!("{error} in {text}"));
+        text.replace("chango :: __private :: ", "")
+    }
+
+    fn is_call(source: &str) -> bool {
+        expanded(source).contains("CallFuture")
+    }
+
+    #[test]
+    fn block_is_one_async_move_block() {
+        assert_eq!(expanded("a(); b"), "go (async move { a () ; b })");
+        assert_eq!(expanded(""), "go (async move { })");
+    }
+
+    #[test]
+    fn async_block_stays_the_one_that_was_written() {
+        assert_eq!(expanded("async move { a }"), "go (async move { a })");
+        assert_eq!(expanded("async { a }"), "go (async { a })");
+        assert_eq!(
+            expanded("async { a }.b"),
+            "go (async move { async { a } . b })"
+        );
+    }
+
+    #[test]
+    fn one_call_of_a_path_or_a_method_is_the_call_form() {
+        for source in [
+            "f(a, b)",
+            "a::b::<u8>(x)",
+            "<T as U>::f(x)",
+            "Self::f()",
+            "::a::f()",
+        ] {
+            assert!(is_call(source), "{source}");
+        }
+        for source in ["x.f(a)", "self.f()", "x.y.0.f::<u8>(a, b)", "self.a.f()"] {
+            assert!(is_call(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn anything_longer_is_a_block() {
+        for source in [
+            "f(a);",
+            "f(a).await",
+            "f(a)(b)",
+            "f()?",
+            "x.f().g()",
+            "x[0].f()",
+            "(f)(a)",
+        ] {
+            assert!(!is_call(source), "{source}");
+        }
+        for source in [
+            "f(|| a)",
+            "f(b, move |x| a)",
+            "f(async || a)",
+            "loop { }",
+            "return(x)",
+        ] {
+            assert!(!is_call(source), "{source}");
+        }
+        assert!(!is_call("x.await(a)") && !is_call("f!(a)") && !is_call("x.0(a)"));
+    }
+
+    #[test]
+    fn callee_and_arguments_are_evaluated_by_the_caller_in_order() {
+        let text = expanded("self.server.handle::<u8>(next(), <-rx)");
+        let order = [
+            "let mut __callee = self . server ;",
+            "let __argument_0 = next () ;",
+            "let __argument_1 = (match receive (& rx)",
+            "go (async move {",
+            "__callee . handle",
+            "(__argument_0 , __argument_1)",
+        ];
+        let places: Vec<_> = order
+            .iter()
+            .map(|part| text.find(part).expect(part))
+            .collect();
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn clone_list_binds_before_the_goroutine() {
+        let text = expanded("clone a, b = self.b, mut c = f(x); a; tx <- b");
+        let order = [
+            "let a = a . clone () ;",
+            "let b = (self . b) . clone () ;",
+            "let mut c = (f (x)) . clone () ;",
+            "go (async move { a ; match send_to (& tx)",
+        ];
+        let places: Vec<_> = order
+            .iter()
+            .map(|part| text.find(part).expect(part))
+            .collect();
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn clone_is_a_name_like_any_other() {
+        assert!(is_call("clone(a)") && is_call("clone.f(a)"));
+        assert_eq!(expanded("clone; a"), "go (async move { clone ; a })");
+    }
+
+    #[test]
+    fn clone_list_without_its_semicolon_is_one_error() {
+        for source in ["clone a", "clone a, b { c }", "clone a b;"] {
+            assert_eq!(
+                expanded(source).matches("compile_error").count(),
+                1,
+                "{source}"
+            );
+        }
+    }
+}

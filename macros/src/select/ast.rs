@@ -1,0 +1,71 @@
+//! A select as data. Bodies, operands and guards are lowered already; nothing is invented yet.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+
+use crate::arrow::emit::Operand;
+use crate::arrow::lex::Arrow;
+
+/// One select, with what was found wrong so far.
+#[derive(Default)]
+pub(crate) struct Select {
+    pub(crate) biased: bool,
+    pub(crate) arms: Vec<Arm>,
+    /// All `default` arms; a select has one at most.
+    pub(crate) defaults: Vec<Last>,
+    /// All `else` arms; a select has one at most.
+    pub(crate) elses: Vec<Last>,
+    /// `compile_error!` calls, in source order.
+    pub(crate) errors: Vec<TokenStream>,
+}
+
+/// `PATTERN = OPERATION, if GUARD => BODY`.
+pub(crate) struct Arm {
+    /// The conditions of its `#[cfg(…)]` attributes.
+    pub(crate) cfgs: Vec<TokenStream>,
+    pub(crate) binding: Option<Binding>,
+    pub(crate) operation: Operation,
+    pub(crate) guard: Option<TokenStream>,
+    pub(crate) body: TokenStream,
+}
+
+/// The pattern before `=`.
+pub(crate) struct Binding {
+    pub(crate) pattern: Vec<TokenTree>,
+    /// Whether it is `Some(…)`; then `pattern` is what the parentheses hold.
+    pub(crate) some: bool,
+}
+
+/// What an arm waits for.
+pub(crate) enum Operation {
+    Receive {
+        from: Operand,
+        place: bool,
+    },
+    Send {
+        arrow: Arrow,
+        to: Operand,
+        place: bool,
+        value: Value,
+    },
+    Future {
+        future: TokenStream,
+        at: Span,
+    },
+    /// Nothing, after an error; with what could be read, so that it is still typed.
+    Mistaken(TokenStream),
+}
+
+/// What a send arm sends.
+pub(crate) enum Value {
+    /// Given to the select for good.
+    Given(TokenStream),
+    /// `mut variable`, which has it back if another arm wins.
+    Lent(TokenStream),
+}
+
+/// `default => BODY` or `else => BODY`.
+pub(crate) struct Last {
+    pub(crate) cfgs: Vec<TokenStream>,
+    pub(crate) keyword: Span,
+    pub(crate) body: TokenStream,
+}

@@ -1,0 +1,333 @@
+//! What a select becomes.
+//!
+//! First the guards and the values that may come back; then, in a block of their own, the
+//! operands of the enabled arms and the wait; then one `match` that holds all bodies, in which
+//! `?`, `return`, `break` and `continue` mean what they say. The list of arms has always the
+//! same shape, an arm that a `#[cfg]` takes away is one that is absent. So the n-th arm is at
+//! the same place in the list and in the `match`, whatever the others' attributes say.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::ast::{Arm, Binding, Last, Operation, Select, Value};
+use crate::arrow::emit::{Operand, behind};
+use crate::block::ends;
+use crate::path::{Facade, hidden};
+
+/// The whole expansion: one expression.
+pub(crate) fn expand(facade: &Facade, select: &Select) -> TokenStream {
+    let site = hidden(Span::call_site());
+    let private = facade.private(site);
+    let names: Vec<Names> = (0..select.arms.len()).map(Names::new).collect();
+    let expander = Expander {
+        facade,
+        private,
+        site,
+        select,
+        names,
+    };
+    let errors = &select.errors;
+    if select.arms.is_empty() && select.defaults.is_empty() && select.elses.is_empty() {
+        let private = &expander.private;
+        return quote_spanned!(site=> { #(#errors)* #private::never().await });
+    }
+    let guards = expander.each(Expander::guard);
+    let slots = expander.each(Expander::slot);
+    let operands = expander.each(Expander::operand);
+    let wait = expander.wait();
+    let bodies = expander.bodies();
+    quote_spanned! {site=> {
+        #(#errors)*
+        #guards
+        #slots
+        match {
+            #operands
+            #wait
+        } {
+            #bodies
+        }
+    }}
+}
+
+/// The invented names of one arm.
+struct Names {
+    guard: Ident,
+    slot: Ident,
+    arm: Ident,
+}
+
+impl Names {
+    fn new(n: usize) -> Self {
+        let name = |stem: &str| format_ident!("__{stem}_{n}", span = Span::mixed_site());
+        Self {
+            guard: name("guard"),
+            slot: name("slot"),
+            arm: name("arm"),
+        }
+    }
+}
+
+struct Expander<'a> {
+    facade: &'a Facade,
+    /// The private path at the macro call.
+    private: TokenStream,
+    site: Span,
+    select: &'a Select,
+    names: Vec<Names>,
+}
+
+impl Expander<'_> {
+    fn each(&self, statement: impl Fn(&Self, &Arm, &Names) -> TokenStream) -> TokenStream {
+        let arms = self.select.arms.iter().zip(&self.names);
+        arms.map(|(arm, names)| statement(self, arm, names))
+            .collect()
+    }
+
+    fn guard(&self, arm: &Arm, names: &Names) -> TokenStream {
+        let (Some(guard), name) = (&arm.guard, &names.guard) else {
+            return TokenStream::new();
+        };
+        let cfgs = cfg(&arm.cfgs);
+        quote_spanned!(self.site=> #cfgs let #name = if #guard { true } else { false };)
+    }
+
+    /// The place of a value that may come back.
+    fn slot(&self, arm: &Arm, names: &Names) -> TokenStream {
+        let Operation::Send {
+            value: Value::Lent(variable),
+            ..
+        } = &arm.operation
+        else {
+            return TokenStream::new();
+        };
+        let (cfgs, name, private) = (cfg(&arm.cfgs), &names.slot, &self.private);
+        quote_spanned! {self.site=>
+            #cfgs
+            let mut #name = #private::select::Slot::new(#variable);
+        }
+    }
+
+    /// `let arm = Some(operation)`, or `None` if its guard or its `#[cfg]` says so.
+    fn operand(&self, arm: &Arm, names: &Names) -> TokenStream {
+        let private = &self.private;
+        let (name, guard) = (&names.arm, &names.guard);
+        let operation = self.operation(arm, names);
+        let enabled = quote_spanned!(self.site=> #private::Option::Some(#operation));
+        let value = match &arm.guard {
+            None => enabled,
+            Some(_) => quote_spanned! {self.site=>
+                if #guard { #enabled } else { #private::Option::None }
+            },
+        };
+        let (with, without) = (cfg(&arm.cfgs), cfg_not(&arm.cfgs));
+        let absent = without.map(
+            |without| quote_spanned!(self.site=> #without let #name = #private::select::absent();),
+        );
+        quote_spanned!(self.site=> #with let #name = #value; #absent)
+    }
+
+    fn operation(&self, arm: &Arm, names: &Names) -> TokenStream {
+        let private = &self.private;
+        let some = arm.binding.as_ref().is_some_and(|binding| binding.some);
+        match &arm.operation {
+            Operation::Receive { from, place } => {
+                let function = match (some, place) {
+                    (false, true) => "recv",
+                    (false, false) => "recv_owned",
+                    (true, true) => "recv_some",
+                    (true, false) => "recv_some_owned",
+                };
+                self.call(from.first, function, used(from, *place))
+            }
+            Operation::Send {
+                to, place, value, ..
+            } => {
+                let function = if *place { "to" } else { "to_owned" };
+                let to = self.call(to.first, function, used(to, *place));
+                match value {
+                    // Fields and no arguments, for the reason given at the send statement.
+                    Value::Given(value) => quote_spanned! {self.site=>
+                        #private::select::Sending { to: #to, value: #value }.arm()
+                    },
+                    Value::Lent(variable) => {
+                        let slot = &names.slot;
+                        let slot = quote_spanned!(ends(variable).0=> &mut #slot);
+                        quote_spanned! {self.site=>
+                            #private::select::Lending { to: #to, slot: #slot }.arm()
+                        }
+                    }
+                }
+            }
+            Operation::Future { future, at } => {
+                let function = if some { "future_some" } else { "future" };
+                self.call(*at, function, future.clone())
+            }
+            Operation::Mistaken(read) => {
+                let arm = self.call(self.site, "mistaken", TokenStream::new());
+                let read =
+                    (!read.is_empty()).then(|| quote_spanned!(self.site=> let _ = & (#read);));
+                quote_spanned!(self.site=> { #read #arm })
+            }
+        }
+    }
+
+    /// A call of one of the facade's functions, at the operand that it is about.
+    fn call(&self, at: Span, function: &str, arguments: TokenStream) -> TokenStream {
+        let site = hidden(at);
+        let private = self.facade.private(site);
+        let function = Ident::new(function, site);
+        quote_spanned!(site=> #private::select::#function(#arguments))
+    }
+
+    fn wait(&self) -> TokenStream {
+        let private = &self.private;
+        let nil = quote_spanned!(self.site=> #private::select::Nil);
+        let list = self.names.iter().rev().fold(nil, |list, Names { arm, .. }| {
+            quote_spanned!(self.site=> #private::select::Cons::new(#arm, #list))
+        });
+        let cfgs: Vec<_> = self
+            .select
+            .defaults
+            .iter()
+            .map(|default| &default.cfgs)
+            .collect();
+        let waits = if cfgs.is_empty() {
+            self.wait_by("wait")
+        } else if cfgs.iter().any(|cfgs| cfgs.is_empty()) {
+            self.wait_by("poll_default")
+        } else {
+            let (poll, wait) = (self.wait_by("poll_default"), self.wait_by("wait"));
+            let any = quote!(any(#(all(#(#cfgs),*)),*));
+            quote_spanned!(self.site=> #[cfg(#any)] #poll #[cfg(not(#any))] #wait)
+        };
+        // Bound to a name: the wait and the losing arms end here, and not with the `match`.
+        quote_spanned!(self.site=> let __list = #list; #waits __won)
+    }
+
+    fn wait_by(&self, function: &str) -> TokenStream {
+        let private = &self.private;
+        let biased = if self.select.biased { "_biased" } else { "" };
+        let function = format_ident!("{function}{biased}", span = self.site);
+        quote_spanned!(self.site=> let __won = #private::select::#function(__list).await;)
+    }
+
+    fn bodies(&self) -> TokenStream {
+        let private = &self.private;
+        let selected = quote_spanned!(self.site=> #private::select::Selected);
+        let won = quote_spanned!(self.site=> #private::select::Won);
+        let mut bodies = TokenStream::new();
+        for (n, arm) in self.select.arms.iter().enumerate() {
+            let this = quote_spanned!(self.site=> #won::This(__value));
+            let pattern = nested(&won, n, this, self.site);
+            let (with, without) = (cfg(&arm.cfgs), cfg_not(&arm.cfgs));
+            let body = self.body(n, arm);
+            bodies.extend(quote_spanned!(self.site=> #with #selected::Arm(#pattern) => #body));
+            bodies.extend(without.map(|without| {
+                quote_spanned!(self.site=> #without #selected::Arm(#pattern) => match __value {})
+            }));
+        }
+        let never = quote_spanned!(self.site=> __never);
+        let rest = nested(&won, self.select.arms.len(), never, self.site);
+        let rest = quote_spanned!(self.site=> #selected::Arm(#rest) => match __never {});
+        let disabled = quote_spanned!(self.site=> #private::select::all_disabled());
+        let default = self.lasts(&self.select.defaults, &selected, "Default", &disabled);
+        let otherwise = self.lasts(&self.select.elses, &selected, "Disabled", &disabled);
+        quote_spanned!(self.site=> #bodies #rest #default #otherwise)
+    }
+
+    /// What an arm does when it has won.
+    fn body(&self, n: usize, arm: &Arm) -> TokenStream {
+        let restored = self.restored(Some(n));
+        let body = &arm.body;
+        let private = &self.private;
+        let bound = match (&arm.binding, &arm.operation) {
+            (_, Operation::Mistaken(_)) => {
+                arm.binding.as_ref().map_or_else(TokenStream::new, |b| {
+                    let pattern: TokenStream = b.pattern.iter().cloned().collect();
+                    quote_spanned!(self.site=> let #pattern = #private::mistaken();)
+                })
+            }
+            (Some(Binding { pattern, .. }), _) => {
+                let pattern: TokenStream = pattern.iter().cloned().collect();
+                quote_spanned!(self.site=> let #pattern = __value;)
+            }
+            (None, Operation::Send { arrow, .. }) => {
+                let here = quote_spanned!(arrow.less=> .location());
+                quote_spanned! {self.site=>
+                    if let #private::Result::Err(__error) = __value {
+                        #private::select::settle(__error, #private::Here #here).await;
+                    }
+                }
+            }
+            // A value that is not wanted goes before the body runs.
+            (None, _) => quote_spanned!(self.site=> { let __value = __value; }),
+        };
+        behind(quote!(#restored #bound), body, self.site)
+    }
+
+    /// Gives back the values of the sends that have lost; all of them, or all but the winner's.
+    fn restored(&self, winner: Option<usize>) -> TokenStream {
+        let mut restored = TokenStream::new();
+        for (n, (arm, names)) in self.select.arms.iter().zip(&self.names).enumerate() {
+            if let Operation::Send {
+                value: Value::Lent(variable),
+                ..
+            } = &arm.operation
+                && winner != Some(n)
+            {
+                let (cfgs, slot) = (cfg(&arm.cfgs), &names.slot);
+                restored.extend(quote_spanned!(self.site=> #cfgs { #variable = #slot.take(); }));
+            }
+        }
+        restored
+    }
+
+    /// The `default` or the `else`, and what stands for it where it is absent.
+    fn lasts(
+        &self,
+        lasts: &[Last],
+        selected: &TokenStream,
+        variant: &str,
+        missing: &TokenStream,
+    ) -> TokenStream {
+        let variant = Ident::new(variant, self.site);
+        let mut arms = TokenStream::new();
+        for Last { cfgs, body, .. } in lasts {
+            let (cfgs, body) = (cfg(cfgs), behind(self.restored(None), body, self.site));
+            arms.extend(quote_spanned! {self.site=>
+                #cfgs
+                #selected::#variant => #body
+            });
+        }
+        let certain = lasts.iter().any(|last| last.cfgs.is_empty());
+        if !certain {
+            arms.extend(quote_spanned! {self.site=>
+                #[allow(unreachable_patterns)]
+                #selected::#variant => #missing,
+            });
+        }
+        arms
+    }
+}
+
+/// An operand, in place or moved.
+fn used(operand: &Operand, place: bool) -> TokenStream {
+    if place {
+        operand.reference()
+    } else {
+        operand.tokens.clone()
+    }
+}
+
+/// `Later(Later(… inner))`, the pattern of the n-th arm.
+fn nested(won: &TokenStream, n: usize, inner: TokenStream, site: Span) -> TokenStream {
+    (0..n).fold(inner, |inner, _| quote_spanned!(site=> #won::Later(#inner)))
+}
+
+fn cfg(conditions: &[TokenStream]) -> TokenStream {
+    quote!(#(#[cfg(#conditions)])*)
+}
+
+fn cfg_not(conditions: &[TokenStream]) -> Option<TokenStream> {
+    (!conditions.is_empty()).then(|| quote!(#[cfg(not(all(#(#conditions),*)))]))
+}

@@ -1,0 +1,22 @@
+//! `select!`: from tokens to the typed model in [`ast`] ([`parse`]), what is wrong with it
+//! ([`check`]), and what it becomes ([`expand`]).
+
+use proc_macro2::TokenStream;
+
+use crate::path::Facade;
+
+mod ast;
+mod check;
+mod expand;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+/// `select! { … }`.
+pub(crate) fn select(input: TokenStream) -> TokenStream {
+    let (facade, input) = Facade::split(input);
+    let mut select = parse::parse(&facade, input);
+    check::check(&mut select);
+    expand::expand(&facade, &select)
+}

@@ -1,0 +1,344 @@
+//! Selects as text: what they become, what is refused, and what happens to half-typed ones.
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::parse::is_place;
+use super::select;
+use crate::message;
+
+/// The expansion, which must be one expression.
+#[track_caller]
+fn expanded(source: &str) -> String {
+    let text = half_typed(source);
+    syn::parse_str::<syn::Expr>(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
+    text
+}
+
+/// The expansion of what need not be complete.
+fn half_typed(source: &str) -> String {
+    let tokens = select(format!("(chango) {source}").parse().unwrap());
+    tokens.to_string().replace("chango :: __private :: ", "")
+}
+
+/// That `source` expands without an error to something that holds all of `parts`, in order.
+#[track_caller]
+fn holds(source: &str, parts: &[&str]) {
+    let text = expanded(source);
+    assert!(!text.contains("compile_error"), "{text}");
+    let mut rest = &text[..];
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            panic!("no {part:?} in {rest}")
+        };
+        rest = after;
+    }
+}
+
+/// That `source` has exactly one error, which says `message`, and still expands.
+#[track_caller]
+fn refused(source: &str, message: &str) {
+    let text = expanded(source);
+    assert_eq!(text.matches("compile_error").count(), 1, "{text}");
+    assert!(text.contains(&format!("{message:?}")), "{text}");
+}
+
+#[test]
+fn receive_arm_uses_a_place_and_takes_anything_else() {
+    holds(
+        "v = <-rx => v,",
+        &["Some (select :: recv (& rx))", "let v = __value ; v"],
+    );
+    holds(
+        "v = <-self.rxs[0] => v",
+        &["select :: recv (& self . rxs [0])"],
+    );
+    holds("v = <-*rx => v", &["select :: recv (& * rx)"]);
+    holds("t = <-after(d) => t", &["select :: recv_owned (after (d))"]);
+    holds(
+        "<-done => {}",
+        &["select :: recv (& done)", "{ let __value = __value ; }"],
+    );
+    holds(
+        "v = <-<-rxs => v",
+        &["select :: recv_owned ((match receive (& rxs)"],
+    );
+}
+
+#[test]
+fn some_pattern_disables_its_arm_on_none() {
+    holds(
+        "Some(v) = <-rx => v",
+        &["recv_some (& rx)", "let v = __value ;"],
+    );
+    holds(
+        "Some((a, b)) = <-f() => a",
+        &["recv_some_owned (f ())", "let (a , b) = __value ;"],
+    );
+    holds(
+        "Some(v) = next(&mut x) => v",
+        &["future_some (next (& mut x))"],
+    );
+}
+
+#[test]
+fn send_arm_settles_its_result_unless_it_is_bound() {
+    holds(
+        "tx <- a + b => 1",
+        &[
+            "select :: Sending { to : select :: to (& tx) , value : a + b } . arm ()",
+            "settle (__error",
+            ". await",
+            "1",
+        ],
+    );
+    holds(
+        "sent = tx <- 1 => sent",
+        &[
+            "select :: to (& tx) , value : 1",
+            "let sent = __value ; sent",
+        ],
+    );
+    holds(
+        "f() <- P { x: 1 } => 1",
+        &["to_owned (f ()) , value : P { x : 1 } }"],
+    );
+    assert!(!expanded("sent = tx <- 1 => sent").contains("settle"));
+}
+
+#[test]
+fn lent_value_comes_back_in_every_other_body() {
+    let source = "tx <- mut pending => 1, v = <-rx => { v } else => 3";
+    let slot = "let mut __slot_0 = select :: Slot :: new (pending) ;";
+    let back = "{ pending = __slot_0 . take () ; }";
+    holds(
+        source,
+        &[
+            slot,
+            "Lending { to : select :: to (& tx) , slot : & mut __slot_0 } . arm ()",
+            "settle",
+            back,
+            "let v",
+            back,
+        ],
+    );
+    assert_eq!(expanded(source).matches(back).count(), 2);
+}
+
+#[test]
+fn future_arm_is_owned_and_has_no_arrow() {
+    holds(
+        "n = sock.read(&mut buf) => n",
+        &["select :: future (sock . read (& mut buf))", "let n"],
+    );
+    holds("sleep(d) => 1", &["select :: future (sleep (d))"]);
+    holds(
+        "r = async { <-rx } => r",
+        &["future (async { (match receive"],
+    );
+    holds(
+        "_ = a.b().c => 1",
+        &["future (a . b () . c)", "let _ = __value"],
+    );
+}
+
+#[test]
+fn guards_come_before_all_operands() {
+    let source = "v = <-a(), if x && y => v, w = <-b, if (<-c).is_some() => w";
+    holds(
+        source,
+        &[
+            "let __guard_0 = if x && y { true } else { false } ;",
+            "let __guard_1 = if (",
+            "let __arm_0 = if __guard_0 { Option :: Some (select :: recv_owned (a ())) }",
+            "else { Option :: None }",
+        ],
+    );
+}
+
+#[test]
+fn wait_is_chosen_by_default_and_biased() {
+    holds("<-rx => 1", &["select :: wait (__list) . await"]);
+    holds("biased; <-rx => 1", &["select :: wait_biased (__list)"]);
+    holds(
+        "<-rx => 1, default => 2",
+        &["select :: poll_default (__list)", "Default => { 2 }"],
+    );
+    holds(
+        "biased; <-rx => 1, default => {}",
+        &["select :: poll_default_biased (__list)"],
+    );
+    holds(
+        "<-rx => 1, else => 2",
+        &["Default => select :: all_disabled ()", "Disabled => { 2 }"],
+    );
+    holds("default => 1", &["poll_default"]);
+    holds("", &["never () . await"]);
+}
+
+#[test]
+fn each_arm_has_its_own_place() {
+    let won = "select :: Selected :: Arm (select :: Won :: ";
+    holds(
+        "<-a => 1, <-b => 2, <-c => 3",
+        &[
+            "Cons :: new (__arm_0 , select :: Cons :: new (__arm_1 ,",
+            &format!("{won}This (__value)) => {{"),
+            &format!("{won}Later (select :: Won :: This (__value))) => {{"),
+            &format!(
+                "{won}Later (select :: Won :: Later (select :: Won :: This (__value)))) => {{"
+            ),
+            &format!("{won}Later (select :: Won :: Later (select :: Won :: Later (__never)))) =>"),
+        ],
+    );
+}
+
+#[test]
+fn cfg_on_an_arm_leaves_the_others_in_their_places() {
+    holds(
+        "#[cfg(a)] v = <-x => v, w = <-y => w",
+        &[
+            "# [cfg (a)] let __arm_0 = Option :: Some",
+            "# [cfg (not (all (a)))] let __arm_0 = select :: absent () ;",
+            "# [cfg (a)] select :: Selected :: Arm (select :: Won :: This (__value)) =>",
+            "# [cfg (not (all (a)))] select :: Selected :: Arm (select :: Won :: This (__value))",
+            "Arm (select :: Won :: Later (select :: Won :: This (__value)))",
+        ],
+    );
+    let default = "<-x => 1, #[cfg(a)] default => 2";
+    holds(
+        default,
+        &[
+            "# [cfg (any (all (a)))] let __won = select :: poll_default",
+            "wait (__list)",
+        ],
+    );
+}
+
+#[test]
+fn comma_is_optional_behind_a_block() {
+    holds(
+        "<-a => { 1 } <-b => if x { 1 } else { 2 } <-c => { 3 }.f(), default => 4",
+        &[],
+    );
+    refused("<-a => 1 v = <-b => 2", message::NO_COMMA);
+    refused("<-a => 1 <-b => 2, default => 3", message::NO_COMMA);
+}
+
+#[test]
+fn wrong_selects_are_refused_once() {
+    refused(
+        "<-a => 1, default => 2, default => 3",
+        message::TWO_DEFAULTS,
+    );
+    refused("<-a => 1, else => 2, else => 3", message::TWO_ELSES);
+    refused(
+        "<-a => 1, default => 2, else => 3",
+        message::ELSE_WITH_DEFAULT,
+    );
+    refused("<-a => 1, biased; <-b => 2", message::BIASED_FIRST);
+    refused("biased v = <-b => 2", message::BIASED_SEMICOLON);
+    refused("biased, <-b => 2", message::BIASED_SEMICOLON);
+    refused("v = <-a, <-b => 2", message::NO_FAT_ARROW);
+    refused("v = <-a { 1 } <-b => 2", message::NO_FAT_ARROW);
+    refused("v = <-a", message::NO_FAT_ARROW);
+    refused("v = <-a => , <-b => 2", message::NO_BODY);
+    refused("v = <-a =>", message::NO_BODY);
+    refused("v = => 1", message::NO_FUTURE);
+    refused("=> 1", message::NO_OPERATION);
+    refused("v = <- => 1", message::NO_OPERAND);
+    refused("tx <- => 1", message::NO_VALUE);
+    refused("v = <-a if x => 1", message::GUARD_COMMA);
+    refused("v = <-a, if => 1", message::NO_GUARD);
+    refused("default, if x => 1", message::GUARD_ON_DEFAULT);
+    refused("r = &mut fut => 1", message::MUT_FUTURE);
+    refused("tx <- mut f() => 1", message::MUT_PLACE);
+    refused("v = <-a + 1 => 1", message::ARM_OPERATOR);
+    refused("#[allow(x)] <-a => 1", message::ARM_ATTRIBUTE);
+    refused("#[cfg] <-a => 1", message::BAD_CFG);
+}
+
+#[test]
+fn pattern_that_can_be_refuted_is_refused() {
+    for pattern in [
+        "1",
+        "Ok(v)",
+        "None",
+        "Some(Some(v))",
+        "(1, x)",
+        "S { x: 1..=2 }",
+        "Some(&3)",
+    ] {
+        refused(&format!("{pattern} = <-rx => 1"), message::REFUTABLE);
+    }
+    for pattern in [
+        "v",
+        "_",
+        "(a, b)",
+        "Some((a, _))",
+        "S { a, .. }",
+        "Mine(x)",
+        "ref v",
+        "mut v",
+    ] {
+        holds(&format!("{pattern} = <-rx => 1"), &[]);
+    }
+}
+
+#[test]
+fn place_is_a_path_a_field_an_index_or_a_dereference() {
+    let place = |source: &str| {
+        is_place(
+            &source
+                .parse::<TokenStream>()
+                .unwrap()
+                .into_iter()
+                .collect::<Vec<_>>(),
+        )
+    };
+    for source in [
+        "rx",
+        "self.rx",
+        "a.0.1",
+        "a[i].b",
+        "*rx",
+        "**a.b",
+        "X::Y",
+        "(*a).b",
+        "A::<u8>::B",
+    ] {
+        assert!(place(source), "{source}");
+    }
+    for source in [
+        "f()", "a.b()", "&rx", "f().rx", "a.await", "x?", "-x", "{ rx }", "", "a + b",
+    ] {
+        assert!(!place(source), "{source}");
+    }
+}
+
+#[test]
+fn every_prefix_expands_and_keeps_each_name_once() {
+    let source = "biased; one = <-two.three(four), if five => { six; } #[cfg(seven)] \
+                  Some(eight) = <-nine => ten, eleven <- twelve => thirteen, \
+                  fourteen = fifteen <- sixteen => seventeen.eighteen(), \
+                  nineteen = twenty(&mut twentyone) => { twentytwo } default => twentythree";
+    let tokens: Vec<TokenTree> = source.parse::<TokenStream>().unwrap().into_iter().collect();
+    for length in 0..=tokens.len() {
+        let prefix: TokenStream = tokens[..length].iter().cloned().collect();
+        let prefix = prefix.to_string();
+        // Without the messages, which have words of their own.
+        let text = half_typed(&prefix);
+        let text: String = text.split('"').step_by(2).collect();
+        let words = |text: &str| -> Vec<String> {
+            text.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .map(str::to_owned)
+                .collect()
+        };
+        for word in words(&prefix).iter().filter(|word| word.len() > 2) {
+            let invented = ["biased", "Some", "cfg", "seven", "mut", "default"];
+            if !invented.contains(&word.as_str()) {
+                let count = words(&text).iter().filter(|other| *other == word).count();
+                assert_eq!(count, 1, "{word} of {prefix} in {text}");
+            }
+        }
+    }
+}
