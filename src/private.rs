@@ -1,0 +1,224 @@
+//! Every path that an expansion of a macro may name, and nothing else.
+//!
+//! Not for people: what is here changes with the macros, which are pinned to this crate's version.
+
+pub use core::clone::Clone;
+pub use core::option::Option;
+pub use core::prelude::v1::test;
+pub use core::result::Result;
+pub use core::task::Poll;
+
+pub use chango_chan::ops::{SendOp, SendStatement, SendWait, Started};
+pub use chango_chan::{Receive, SendError, SendFuture, SendTo};
+pub use chango_macros as macros;
+
+pub use self::operand::{
+    FutureOperand, OwnedReceiveOperand, OwnedSomeReceiveOperand, ReceiveOperand, SendOperand,
+    SomeFutureOperand, SomeReceiveOperand, arm_future, arm_future_some, arm_receive,
+    arm_receive_owned, arm_receive_some, arm_receive_some_owned, arm_send, arm_send_owned,
+    arrow_receive, arrow_receive as receive, arrow_receive_each,
+    arrow_receive_each as receive_each, arrow_send, arrow_send as send_to,
+};
+// What the compiler may name when it speaks about a goroutine has a name of its own.
+pub use self::{run_main_goroutine as run, start_goroutine as go};
+
+mod operand;
+
+/// What the expansion of `select!` names.
+pub mod select {
+    pub use chango_chan::select::{
+        Cons, Nil, Selected, Slot, Won, absent, all_disabled, mistaken, poll_default,
+        poll_default_biased, settle, wait, wait_biased,
+    };
+
+    pub use super::operand::{
+        Lending, Sending, arm_future as future, arm_future_some as future_some,
+        arm_receive as recv, arm_receive_owned as recv_owned, arm_receive_some as recv_some,
+        arm_receive_some_owned as recv_some_owned, arm_send as to, arm_send_owned as to_owned,
+    };
+}
+
+use core::future::Future;
+use core::panic::Location;
+
+use crate::runtime::{self, Builder};
+use crate::task::{self, JoinHandle};
+
+/// `go!`: a goroutine at the caller's position.
+#[track_caller]
+pub fn start_goroutine<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    task::spawn(future)
+}
+
+/// `run!`: a runtime from the environment, for one main goroutine.
+#[track_caller]
+pub fn run_main_goroutine<F>(future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    runtime::run_once(&Builder::new(), future)
+}
+
+/// What `#[chango::main]` and `#[chango::test]` were told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// `workers = N`.
+    pub workers: Option<usize>,
+}
+
+/// `#[chango::main]` and `#[chango::test]`.
+#[track_caller]
+pub fn run_with<F>(options: Options, future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let builder = match options.workers {
+        Some(workers) => Builder::new().workers(workers),
+        None => Builder::new(),
+    };
+    runtime::run_once(&builder, future)
+}
+
+/// `select! {}`: blocks for ever.
+pub async fn never() -> ! {
+    match core::future::pending::<core::convert::Infallible>().await {}
+}
+
+/// `Here.location()`, with the span of an arrow: the arrow's position.
+#[derive(Clone, Copy, Debug)]
+pub struct Here;
+
+impl Here {
+    /// Where this is called.
+    #[track_caller]
+    pub fn location(self) -> &'static Location<'static> {
+        Location::caller()
+    }
+}
+
+/// The type of an expansion after an error; it never runs.
+pub fn mistaken() -> ! {
+    unreachable!("a body with an error in it is not compiled")
+}
+
+/// As [`mistaken`], for a receive.
+pub fn mistaken_receive<R: Receive + ?Sized>(_: &R) -> R::Output {
+    mistaken()
+}
+
+/// As [`mistaken`], for the head of a loop.
+pub fn mistaken_receive_each<R: Receive + ?Sized>(_: &R) -> core::iter::Empty<R::Each> {
+    mistaken()
+}
+
+/// As [`mistaken`], for a send.
+pub fn mistaken_send<S: SendTo + ?Sized>(_: &S, _: S::Item) -> Result<(), SendError<S::Item>> {
+    mistaken()
+}
+
+/// A send that has its value. The value is a field and no argument, so that the error of a wrong
+/// one says what was expected and found, and nothing of a method that nobody wrote.
+#[derive(Debug)]
+pub struct Sending<'a, T> {
+    /// The channel, and what is known of the arrow.
+    pub operation: SendOp<'a, T>,
+    /// What is sent.
+    pub value: T,
+}
+
+impl<'a, T> Sending<'a, T> {
+    /// Sends at once if that is possible.
+    #[inline]
+    #[track_caller]
+    pub fn begin(self) -> Begun<'a, T> {
+        let started = self.operation.start(self.value);
+        Begun {
+            sent: matches!(started, Started::Sent),
+            started,
+        }
+    }
+}
+
+/// A send that was tried. It is moved as a whole into the future that waits, so that a goroutine
+/// that waits has the value in its memory once.
+#[derive(Debug)]
+pub struct Begun<'a, T> {
+    /// Whether the value is gone already.
+    pub sent: bool,
+    started: Started<'a, T>,
+}
+
+impl<'a, T> Begun<'a, T> {
+    /// The rest of a statement that has not sent yet.
+    #[inline]
+    pub fn statement(self) -> SendStatement<'a, T> {
+        self.waiting().statement()
+    }
+
+    /// The rest of a value that has not sent yet.
+    #[inline]
+    pub fn value(self) -> SendFuture<'a, T> {
+        self.waiting().value()
+    }
+
+    #[inline]
+    fn waiting(self) -> SendWait<'a, T> {
+        match self.started {
+            Started::Waiting(waiting) => waiting,
+            Started::Sent => unreachable!("`sent` is asked first"),
+        }
+    }
+}
+
+/// What a call returned in `go!(f(a))`. Method resolution looks at `CallFuture`, which takes it by
+/// value, before `CallValue`, which takes it by reference: so a future is awaited, and anything
+/// else is the goroutine's result.
+#[derive(Debug)]
+pub struct Call<T>(Option<T>);
+
+impl<T> Call<T> {
+    /// What the call returned.
+    pub fn new(returned: T) -> Self {
+        Self(Some(returned))
+    }
+}
+
+/// The call returned a future.
+pub trait CallFuture {
+    /// That future.
+    type Future: Future;
+
+    /// The future to await.
+    fn finish(self) -> Self::Future;
+}
+
+impl<F: Future> CallFuture for Call<F> {
+    type Future = F;
+
+    fn finish(self) -> F {
+        self.0.expect("a call is finished once")
+    }
+}
+
+/// The call returned a value.
+pub trait CallValue {
+    /// That value.
+    type Value;
+
+    /// A future of the value.
+    fn finish(self) -> core::future::Ready<Self::Value>;
+}
+
+impl<T> CallValue for &mut Call<T> {
+    type Value = T;
+
+    fn finish(self) -> core::future::Ready<T> {
+        core::future::ready(self.0.take().expect("a call is finished once"))
+    }
+}

@@ -1,0 +1,4 @@
+#[chango::main]
+async fn main(name: String) {
+    println!("hello {name}");
+}

@@ -1,0 +1,4 @@
+#[chango::main]
+fn main() {
+    println!("hello");
+}

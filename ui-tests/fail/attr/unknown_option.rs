@@ -1,0 +1,4 @@
+#[chango::main(threads = 2)]
+async fn main() {
+    println!("hello");
+}

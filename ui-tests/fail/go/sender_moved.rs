@@ -1,0 +1,10 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, rx) = bounded::<i32>(1);
+        go! { tx <- 1; };
+        tx <- 2;
+        println!("{:?}", <-rx);
+    }
+}

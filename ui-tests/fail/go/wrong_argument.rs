@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+async fn twice(n: i32) -> i32 {
+    2 * n
+}
+
+fn main() {
+    run! {
+        go!(twice("1"));
+    }
+}

@@ -1,0 +1,12 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (_tx, rx) = bounded::<i32>(1);
+        let n = select! {
+            Some(v) = <-rx => v,
+            <-after(Duration::from_millis(1)) => "late",
+        };
+        println!("{n}");
+    }
+}

@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (_tx, rx) = bounded::<Option<i32>>(1);
+        select! {
+            Some(Some(v)) = <-rx => println!("{v}"),
+            default => println!("none"),
+        }
+    }
+}
