@@ -1,0 +1,3 @@
+module chango-peers
+
+go 1.25

@@ -1,0 +1,168 @@
+// The scenarios of src/workload.rs in Go, line for line: what is said and checked there holds here.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: PEER SCENARIO WORKERS DIVISOR")
+		os.Exit(2)
+	}
+	workers, err := strconv.Atoi(os.Args[2])
+	divisor, err2 := strconv.ParseUint(os.Args[3], 10, 64)
+	if err != nil || err2 != nil {
+		fmt.Fprintln(os.Stderr, "WORKERS and DIVISOR are numbers")
+		os.Exit(2)
+	}
+	runtime.GOMAXPROCS(workers)
+	size := func(full uint64) uint64 { return max(full/max(divisor, 1)/10_000, 1) * 10_000 }
+	switch scenario := os.Args[1]; scenario {
+	case "pingpong_0":
+		measure(size(500_000), func(n uint64) { pingpong(0, n) })
+	case "pingpong_1":
+		measure(size(500_000), func(n uint64) { pingpong(1, n) })
+	case "spsc_128":
+		measure(size(5_000_000), func(n uint64) { spsc(128, n) })
+	case "spawn_join":
+		measure(size(1_000_000), spawnJoin)
+	case "select_4":
+		measure(size(2_000_000), select4)
+	default:
+		fmt.Fprintf(os.Stderr, "no scenario is called %q\n", scenario)
+		os.Exit(2)
+	}
+}
+
+// A tenth of the size first, unmeasured; then all.
+func measure(size uint64, scenario func(uint64)) {
+	scenario(size / 10)
+	cpu, _ := usage()
+	start := time.Now()
+	scenario(size)
+	wall := time.Since(start)
+	after, memory := usage()
+	each := func(spent time.Duration) float64 { return float64(spent) / float64(size) }
+	fmt.Printf("%.1f %.1f %d\n", each(wall), each(after-cpu), memory)
+}
+
+func pingpong(capacity int, rounds uint64) {
+	ping := make(chan uint64, capacity)
+	pong := make(chan uint64, capacity)
+	sum := make(chan uint64, 1)
+	go func() {
+		total := uint64(0)
+		for value := range ping {
+			total += value
+			pong <- value + 1
+		}
+		sum <- total
+	}()
+	for round := range rounds {
+		ping <- round
+		check(<-pong == round+1, "an answer is wrong")
+	}
+	close(ping)
+	check(<-sum == sumBelow(rounds), "a value was lost or doubled")
+}
+
+func spsc(capacity int, messages uint64) {
+	channel := make(chan uint64, capacity)
+	go func() {
+		for value := range messages {
+			channel <- value
+		}
+		close(channel)
+	}()
+	expected := uint64(0)
+	for value := range channel {
+		check(value == expected, "a value was lost, doubled or out of order")
+		expected++
+	}
+	check(expected == messages, "the last values were lost")
+}
+
+const batch = 1_000
+
+// A result slot for each and one wait group for all: of Go's ways to wait for results the fastest
+// (a channel for each costs half as much again).
+func spawnJoin(goroutines uint64) {
+	sum := uint64(0)
+	results := make([]uint64, batch)
+	for first := uint64(0); first < goroutines; first += batch {
+		var group sync.WaitGroup
+		group.Add(batch)
+		for i := range results {
+			go func() {
+				results[i] = first + uint64(i)
+				group.Done()
+			}()
+		}
+		group.Wait()
+		for _, result := range results {
+			sum += result
+		}
+	}
+	check(sum == sumBelow(goroutines), "a goroutine was lost or ran twice")
+}
+
+func select4(messages uint64) {
+	each := messages / 4
+	var from [4]chan uint64
+	for i := range from {
+		channel := make(chan uint64, 128)
+		from[i] = channel
+		go func() {
+			for value := range each {
+				channel <- value
+			}
+		}()
+	}
+	a, b, c, d := from[0], from[1], from[2], from[3]
+	var expected [4]uint64
+	for range each * 4 {
+		var arm int
+		var value uint64
+		select {
+		case value = <-a:
+			arm = 0
+		case value = <-b:
+			arm = 1
+		case value = <-c:
+			arm = 2
+		case value = <-d:
+			arm = 3
+		}
+		check(value == expected[arm], "a value was lost, doubled or out of order")
+		expected[arm]++
+	}
+	check(expected == [4]uint64{each, each, each, each}, "the last values were lost")
+}
+
+func check(right bool, otherwise string) {
+	if !right {
+		panic(otherwise)
+	}
+}
+
+func sumBelow(count uint64) uint64 { return count * (count - 1) / 2 }
+
+// CPU time of the process so far, and its peak memory in KiB.
+func usage() (time.Duration, int64) {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	memory := int64(usage.Maxrss)
+	if runtime.GOOS == "darwin" {
+		memory /= 1024
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), memory
+}
