@@ -31,12 +31,30 @@ impl<T> SendError<T> {
     }
 
     /// The value that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = chango_chan::bounded(1);
+    /// drop(rx);
+    /// let error = futures_lite::future::block_on(tx.send("back")).unwrap_err();
+    /// assert_eq!(error.into_inner(), "back");
+    /// ```
     pub fn into_inner(self) -> T {
         self.value
     }
 
     /// Whether nobody listens any more: the last receiver was dropped, or a receiver closed the
     /// channel. False if a sender closed it, after which a further send is a mistake.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = chango_chan::bounded(1);
+    /// drop(rx);
+    /// let error = futures_lite::future::block_on(tx.send("back")).unwrap_err();
+    /// assert!(error.is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         self.disconnected
     }
@@ -86,6 +104,14 @@ pub enum TrySendError<T> {
 
 impl<T> TrySendError<T> {
     /// The value that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, _rx) = chango_chan::bounded(0);
+    /// let error = tx.try_send("back").unwrap_err();
+    /// assert_eq!(error.into_inner(), "back");
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(value) | Self::Closed(value) => value,
@@ -93,11 +119,27 @@ impl<T> TrySendError<T> {
     }
 
     /// Whether there was no room.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, _rx) = chango_chan::bounded(0);
+    /// let error = tx.try_send("back").unwrap_err();
+    /// assert!(error.is_full());
+    /// ```
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }
 
     /// Whether the channel is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, _rx) = chango_chan::bounded(0);
+    /// let error = tx.try_send("back").unwrap_err();
+    /// assert!(!error.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed(_))
     }
@@ -124,6 +166,19 @@ impl<T> fmt::Display for TrySendError<T> {
 impl<T> Error for TrySendError<T> {}
 
 /// The error of `send_timeout`, with the value.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let error = chango_core::runtime::Runtime::new()?.run(async {
+///     let (tx, _rx) = chango_chan::bounded(0);
+///     tx.send_timeout("back", Duration::from_millis(1)).await.unwrap_err()
+/// });
+/// assert!(matches!(error, chango_chan::SendTimeoutError::Timeout("back")));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// The time was over before there was room.
@@ -134,6 +189,19 @@ pub enum SendTimeoutError<T> {
 
 impl<T> SendTimeoutError<T> {
     /// The value that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let error = chango_core::runtime::Runtime::new()?.run(async {
+    ///     let (tx, _rx) = chango_chan::bounded(0);
+    ///     tx.send_timeout("back", Duration::from_millis(1)).await.unwrap_err()
+    /// });
+    /// assert_eq!(error.into_inner(), "back");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Timeout(value) | Self::Closed(value) => value,
@@ -141,11 +209,37 @@ impl<T> SendTimeoutError<T> {
     }
 
     /// Whether the time was over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let error = chango_core::runtime::Runtime::new()?.run(async {
+    ///     let (tx, _rx) = chango_chan::bounded(0);
+    ///     tx.send_timeout("back", Duration::from_millis(1)).await.unwrap_err()
+    /// });
+    /// assert!(error.is_timeout());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout(_))
     }
 
     /// Whether the channel is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let error = chango_core::runtime::Runtime::new()?.run(async {
+    ///     let (tx, _rx) = chango_chan::bounded(0);
+    ///     tx.send_timeout("back", Duration::from_millis(1)).await.unwrap_err()
+    /// });
+    /// assert!(!error.is_closed());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed(_))
     }
@@ -172,6 +266,17 @@ impl<T> fmt::Display for SendTimeoutError<T> {
 impl<T> Error for SendTimeoutError<T> {}
 
 /// The error of `try_recv`.
+///
+/// # Examples
+///
+/// ```
+/// use chango_chan::TryRecvError;
+///
+/// let (tx, rx) = chango_chan::bounded::<i32>(1);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// drop(tx);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// There is nothing to receive now.
@@ -192,6 +297,18 @@ impl fmt::Display for TryRecvError {
 impl Error for TryRecvError {}
 
 /// The error of `recv_timeout`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let (_tx, rx) = chango_chan::bounded::<i32>(1);
+/// let nothing = chango_core::runtime::Runtime::new()?
+///     .run(async move { rx.recv_timeout(Duration::from_millis(1)).await });
+/// assert_eq!(nothing, Err(chango_chan::RecvTimeoutError::Timeout));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
     /// The time was over before there was anything to receive.

@@ -355,6 +355,16 @@ impl<T> Stream for Receiver<T> {
 }
 
 /// The iterator of [`Receiver::iter`].
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = chango_chan::unbounded();
+/// tx.try_send(1).unwrap();
+/// drop(tx);
+/// let all: Vec<i32> = rx.iter().collect();
+/// assert_eq!(all, [1]);
+/// ```
 #[derive(Debug)]
 pub struct Iter<'a, T> {
     receiver: &'a Receiver<T>,
@@ -372,6 +382,16 @@ impl<T> Iterator for Iter<'_, T> {
 impl<T> FusedIterator for Iter<'_, T> {}
 
 /// The iterator of a [`Receiver`] that was moved into a loop.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = chango_chan::unbounded();
+/// tx.try_send(1).unwrap();
+/// drop(tx);
+/// let all: Vec<i32> = rx.into_iter().collect();
+/// assert_eq!(all, [1]);
+/// ```
 #[derive(Debug)]
 pub struct IntoIter<T> {
     receiver: Receiver<T>,

@@ -48,6 +48,20 @@ where
 /// # Panics
 ///
 /// Outside every runtime.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::Location;
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// #[track_caller]
+/// fn start() -> chango_core::task::JoinHandle<u32> {
+///     chango_core::spawn::spawn_at(Location::caller(), async { 7 })
+/// }
+/// assert_eq!(runtime.run(async { start().await.unwrap() }), 7);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[track_caller]
 pub fn spawn_at<F>(spawned_at: &'static Location<'static>, future: F) -> JoinHandle<F::Output>
 where
@@ -95,11 +109,31 @@ pub struct Builder {
 
 impl Builder {
     /// The defaults: no name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let one = runtime.run(async { chango_core::spawn::Builder::new().spawn(async { 1 }).await });
+    /// assert_eq!(one.unwrap(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The name that panic messages and dumps call the goroutine by.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// runtime.run(async {
+    ///     let named = chango_core::spawn::Builder::new().name("parser");
+    ///     named.spawn(async {}).await.unwrap();
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -110,6 +144,15 @@ impl Builder {
     /// # Panics
     ///
     /// Outside every runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let two = runtime.run(async { chango_core::spawn::Builder::new().spawn(async { 2 }).await });
+    /// assert_eq!(two.unwrap(), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where

@@ -211,6 +211,13 @@ impl fmt::Debug for WaitGroup {
 }
 
 /// The future of [`WaitGroup::wait`]. It may be dropped at any time.
+///
+/// # Examples
+///
+/// ```
+/// let group = chango_chan::sync::WaitGroup::new();
+/// futures_lite::future::block_on(group.wait());
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct WaitGroupWait<'a> {
     group: &'a WaitGroup,

@@ -33,6 +33,14 @@ pub struct Builder {
 
 impl Builder {
     /// The defaults: workers from the environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().build()?;
+    /// assert!(runtime.handle().max_procs() > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -43,6 +51,14 @@ impl Builder {
     /// # Panics
     ///
     /// If `count` is zero or beyond 16384.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(3).build()?;
+    /// assert_eq!(runtime.handle().max_procs(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn workers(mut self, count: usize) -> Self {
         assert!(count > 0, "a runtime needs at least one worker");
@@ -55,6 +71,15 @@ impl Builder {
     }
 
     /// The first part of the workers' thread names; the default is `chango`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().name("db").build()?;
+    /// let name = runtime.run(async { std::thread::current().name().map(String::from) });
+    /// assert!(name.unwrap().starts_with("db-"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -69,6 +94,14 @@ impl Builder {
     /// # Panics
     ///
     /// If no number of workers was given and `CHANGO_MAXPROCS` is not a positive number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// assert_eq!(runtime.run(async { "built" }), "built");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn build(&self) -> io::Result<Runtime> {
         let config = Config {
             workers: self

@@ -55,6 +55,14 @@ impl Runtime {
     /// # Panics
     ///
     /// If `CHANGO_MAXPROCS` is set to anything but a positive number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.run(async { 1 + 1 }), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> std::io::Result<Self> {
         Builder::new().build()
     }
@@ -148,6 +156,15 @@ impl Runtime {
     }
 
     /// A handle for spawning and entering from elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let handle = runtime.handle();
+    /// handle.spawn(async { println!("from the handle") }).detach();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
@@ -213,6 +230,17 @@ impl fmt::Debug for Runtime {
 ///
 /// It may outlive the [`Runtime`]: what is spawned after its end is dropped at once, and its
 /// `JoinHandle` says aborted.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let handle = runtime.handle();
+/// drop(runtime);
+/// let late = handle.spawn(async { 1 });
+/// assert!(futures_lite::future::block_on(late).unwrap_err().is_aborted());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
@@ -261,6 +289,14 @@ impl Handle {
     }
 
     /// How many workers run goroutines at the same time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// assert_eq!(runtime.handle().max_procs(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn max_procs(&self) -> usize {
         self.shared.workers()
     }
@@ -275,6 +311,19 @@ impl fmt::Debug for Handle {
 }
 
 /// While it lives, its thread is inside a runtime; see [`Handle::enter`].
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::runtime::{self, EnterGuard};
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let handle = runtime.handle();
+/// let entered: EnterGuard<'_> = handle.enter();
+/// assert_eq!(runtime::max_procs(), 1);
+/// drop(entered);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the runtime is left when the guard is dropped"]
 pub struct EnterGuard<'a> {
     number: u64,

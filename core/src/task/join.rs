@@ -314,16 +314,44 @@ impl JoinError {
     }
 
     /// Whether the goroutine panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let panicked = runtime.block_on(runtime.spawn(async { panic!("no") })).unwrap_err();
+    /// assert!(panicked.is_panic());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self.why, Why::Panicked(_))
     }
 
     /// Whether it was stopped by [`JoinHandle::abort`] or by the end of its runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let waiting = runtime.spawn(std::future::pending::<()>());
+    /// drop(runtime);
+    /// assert!(futures_lite::future::block_on(waiting).unwrap_err().is_aborted());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_aborted(&self) -> bool {
         matches!(self.why, Why::Aborted)
     }
 
     /// Whether it ended itself: by `task::exit`, or by a send that nobody will ever receive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let ended = runtime.block_on(runtime.spawn(chango_core::spawn::exit()));
+    /// assert!(ended.unwrap_err().is_exited());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_exited(&self) -> bool {
         matches!(self.why, Why::Exited)
     }
@@ -333,6 +361,15 @@ impl JoinError {
     /// # Panics
     ///
     /// If it did not panic: ask [`is_panic`](Self::is_panic) first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let panicked = runtime.block_on(runtime.spawn(async { panic!("no") })).unwrap_err();
+    /// assert_eq!(*panicked.into_panic().downcast::<&str>().unwrap(), "no");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn into_panic(self) -> Box<dyn Any + Send> {
         match self.why {
             Why::Panicked(payload) => payload
@@ -343,6 +380,16 @@ impl JoinError {
     }
 
     /// The number of the goroutine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let handle = runtime.spawn(async { panic!("no") });
+    /// let id = handle.id();
+    /// assert_eq!(runtime.block_on(handle).unwrap_err().id(), id);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn id(&self) -> TaskId {
         self.id
     }

@@ -341,6 +341,13 @@ unsafe impl Sync for Wait {}
 
 impl Wait {
     /// A node that waits for nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let wait = chango_core::time::Wait::new();
+    /// drop(wait);
+    /// ```
     pub fn new() -> Self {
         Self {
             alarm: Cell::new(ptr::null()),
@@ -393,6 +400,18 @@ impl fmt::Debug for Wait {
 /// The future of `Timer::fired` and `Ticker::fired`: the next firing.
 ///
 /// It may be dropped at any time: a firing that it did not return is there for others.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let timer = chango_core::time::after(Duration::ZERO);
+/// drop(timer.fired());
+/// runtime.block_on(timer.fired());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 #[derive(Debug)]
 pub struct Fired<'a> {

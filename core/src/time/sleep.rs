@@ -70,6 +70,19 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let began = Instant::now();
+/// let sleep: chango_core::time::Sleep = chango_core::time::sleep(Duration::from_millis(2));
+/// runtime.block_on(sleep);
+/// assert!(began.elapsed() >= Duration::from_millis(2));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "a sleep does nothing unless it is awaited"]
 pub struct Sleep {
     /// None: never.

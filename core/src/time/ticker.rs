@@ -51,6 +51,20 @@ pub fn tick(period: Duration) -> Ticker {
 /// late receives the first tick that nobody has received, and the others that have passed since are
 /// dropped, without a shift of those to come. All methods take `&self`: a ticker can be shared. It
 /// needs a runtime only where somebody waits for it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let ticker = chango_core::time::tick(Duration::from_millis(1));
+/// runtime.block_on(async {
+///     let first = ticker.fired().await;
+///     assert!(ticker.fired().await > first);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Ticker {
     alarm: Alarm,

@@ -52,6 +52,19 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 }
 
 /// The future of [`timeout`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// runtime.block_on(async {
+///     let in_time = chango_core::time::timeout(Duration::from_secs(60), async { 1 });
+///     assert_eq!(in_time.await, Ok(1));
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Timeout<F> {
     future: F,
@@ -88,6 +101,20 @@ impl<F> fmt::Debug for Timeout<F> {
 }
 
 /// The error of [`timeout`]: the time is up.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// runtime.block_on(async {
+///     let never = std::future::pending::<()>();
+///     let late = chango_core::time::timeout(Duration::from_millis(1), never).await;
+///     assert_eq!(late.unwrap_err().to_string(), "the time is up");
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 

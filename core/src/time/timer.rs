@@ -39,6 +39,19 @@ pub fn after(duration: Duration) -> Timer {
 /// It fires once, and the firing is received once, by one of those who wait for it. After that it
 /// does not fire again until [`reset`](Timer::reset). All methods take `&self`: a timer can be
 /// shared. It needs a runtime only where somebody waits for it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// let timer = chango_core::time::after(Duration::MAX);
+/// timer.reset(Duration::from_millis(1));
+/// runtime.block_on(timer.fired());
+/// assert!(!timer.stop(), "it has fired, and the firing was received");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Timer {
     alarm: Alarm,

@@ -143,6 +143,23 @@ impl TcpListener {
     /// # Examples
     ///
     /// See [`TcpListener`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::net::{TcpListener, TcpStream};
+    ///
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// runtime.block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, peer) = listener.accept().await?;
+    ///     assert_eq!(peer, client.local_addr()?);
+    ///     assert_eq!(server.peer_addr()?, peer);
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let mut pause = FIRST_PAUSE;
         loop {

@@ -31,6 +31,26 @@ const CHUNK: usize = 16 * 1024;
 /// # Examples
 ///
 /// See [`TcpListener`](super::TcpListener).
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::net::{TcpListener, TcpStream};
+///
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// runtime.block_on(async {
+///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+///     let client = TcpStream::connect(listener.local_addr()?).await?;
+///     let (server, peer) = listener.accept().await?;
+///     assert_eq!(peer, client.local_addr()?);
+///     client.write_all(b"ping").await?;
+///     let mut bytes = [0; 4];
+///     server.read_exact(&mut bytes).await?;
+///     assert_eq!(&bytes, b"ping");
+///     Ok::<(), std::io::Error>(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct TcpStream {
     socket: Socket<mio::net::TcpStream>,
 }
