@@ -151,6 +151,28 @@ mod call_form {
     }
 
     #[test]
+    fn with_a_closure_among_the_arguments_it_is_a_block() {
+        fn apply(f: impl FnOnce() -> i32, after: i32) -> i32 {
+            f() + after
+        }
+        on(1, async {
+            let evaluated = Arc::new(AtomicUsize::new(0));
+            let note = {
+                let evaluated = Arc::clone(&evaluated);
+                move |n| {
+                    evaluated.fetch_add(1, Ordering::Relaxed);
+                    n
+                }
+            };
+            let handle = go!(apply(|| 2, note(3)));
+            // Nothing of it is evaluated before the goroutine runs.
+            assert_eq!(evaluated.load(Ordering::Relaxed), 0);
+            assert_eq!(handle.await.unwrap(), 5);
+            assert_eq!(evaluated.load(Ordering::Relaxed), 1);
+        });
+    }
+
+    #[test]
     fn the_call_runs_in_the_goroutine() {
         fn who() -> Option<chango::task::TaskId> {
             chango::task::id()
