@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
@@ -139,22 +138,28 @@ mod nosy {
 
     static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
+    /// What a waker points to. Each has one of its own, so that no two wakers are alike.
+    struct Nosy {
+        ends: Arc<(Sender<i32>, Receiver<i32>)>,
+    }
+
     pub(super) fn waker(ends: &Arc<(Sender<i32>, Receiver<i32>)>) -> Waker {
-        let data = Arc::into_raw(Arc::clone(ends)).cast();
+        let ends = Arc::clone(ends);
+        let data = Arc::into_raw(Arc::new(Nosy { ends })).cast();
         // SAFETY: the table's functions keep the count of the `Arc` behind `data`.
         unsafe { Waker::from_raw(RawWaker::new(data, &TABLE)) }
     }
 
     fn look(data: *const ()) {
         // SAFETY: `data` is an `Arc` that the waker in hand owns a count of.
-        let (tx, rx) = unsafe { &*data.cast::<(Sender<i32>, Receiver<i32>)>() };
-        let _ = (tx.len(), rx.is_closed(), tx.is_full());
+        let Nosy { ends } = unsafe { &*data.cast::<Nosy>() };
+        let _ = (ends.0.len(), ends.1.is_closed(), ends.0.is_full());
     }
 
     unsafe fn clone(data: *const ()) -> RawWaker {
         look(data);
         // SAFETY: as in `look`.
-        unsafe { Arc::increment_strong_count(data.cast::<(Sender<i32>, Receiver<i32>)>()) };
+        unsafe { Arc::increment_strong_count(data.cast::<Nosy>()) };
         RawWaker::new(data, &TABLE)
     }
 
@@ -171,7 +176,7 @@ mod nosy {
     unsafe fn drop_waker(data: *const ()) {
         look(data);
         // SAFETY: the waker's count is given up once.
-        drop(unsafe { Arc::from_raw(data.cast::<(Sender<i32>, Receiver<i32>)>()) });
+        drop(unsafe { Arc::from_raw(data.cast::<Nosy>()) });
     }
 }
 
@@ -179,30 +184,60 @@ mod nosy {
 fn a_waker_may_use_the_channel_whatever_is_done_to_it() {
     let ends = Arc::new(bounded(0));
     let (tx, rx) = &*ends;
-    let waker = nosy::waker(&ends);
+    let (waker, other) = (nosy::waker(&ends), nosy::waker(&ends));
     let mut cx = Context::from_waker(&waker);
-
-    let mut receive = pin!(rx.recv());
-    assert!(receive.as_mut().poll(&mut cx).is_pending());
-    // With another waker, which replaces the first one.
-    let other = nosy::waker(&ends);
     let mut other_cx = Context::from_waker(&other);
+
+    // Replaced, woken by a hand-over, dropped with its future.
+    let mut receive = Box::pin(rx.recv());
+    assert!(receive.as_mut().poll(&mut cx).is_pending());
     assert!(receive.as_mut().poll(&mut other_cx).is_pending());
     assert_eq!(tx.try_send(1), Ok(()));
-    assert_eq!(receive.poll(&mut cx), Poll::Ready(Some(1)));
-
+    assert_eq!(receive.as_mut().poll(&mut cx), Poll::Ready(Some(1)));
+    let mut receive = Box::pin(rx.recv());
+    assert!(receive.as_mut().poll(&mut cx).is_pending());
+    drop(receive);
     let mut send = Box::pin(tx.send(2));
     assert!(send.as_mut().poll(&mut cx).is_pending());
     drop(send);
-    let mut select = Box::pin(select::wait(arms![select::send(tx, 3), select::recv(rx)]));
+
+    // Woken by a value that comes back.
+    let [mut one, mut two] = [(); 2].map(|()| Box::pin(rx.recv()));
+    assert!(one.as_mut().poll(&mut cx).is_pending());
+    assert!(two.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(tx.try_send(3), Ok(()));
+    drop(one);
+    assert_eq!(two.as_mut().poll(&mut cx), Poll::Ready(Some(3)));
+
+    // In a select, and woken by a close.
+    let arms = arms![select::send(tx, 4), select::recv(rx)];
+    let mut select = Box::pin(select::wait(arms));
     assert!(select.as_mut().poll(&mut cx).is_pending());
     assert!(select.as_mut().poll(&mut other_cx).is_pending());
-    assert_eq!(rx.try_recv(), Ok(3));
+    assert_eq!(rx.try_recv(), Ok(4));
     drop(select);
-    let mut send = Box::pin(tx.send(4));
+    let mut send = Box::pin(tx.send(5));
     assert!(send.as_mut().poll(&mut cx).is_pending());
     tx.close();
     assert!(send.as_mut().poll(&mut cx).is_ready());
+}
+
+#[test]
+fn a_destructor_may_use_the_channel_while_its_last_receiver_goes() {
+    struct Value(Sender<Value>);
+    impl Drop for Value {
+        fn drop(&mut self) {
+            assert!(self.0.is_closed());
+            assert_eq!(self.0.len(), 0);
+        }
+    }
+    for (tx, rx) in [bounded(2), unbounded()] {
+        for _ in 0..2 {
+            assert!(tx.try_send(Value(tx.clone())).is_ok());
+        }
+        drop(rx);
+        assert_eq!(tx.sender_count(), 1);
+    }
 }
 
 #[test]
