@@ -112,8 +112,9 @@ fn a_reset_timer_fires_at_its_new_moment() {
             // Nobody has received this firing, and it is forgotten.
             let timer = after(Duration::ZERO);
             sleep(2 * MS).await;
-            timer.reset(30 * MS);
+            timer.reset(Duration::from_secs(3600));
             select! { <-timer => panic!("an old firing was received"), default => {} }
+            timer.reset(5 * MS);
             let _ = <-timer;
         }
     });
@@ -154,11 +155,13 @@ fn missed_ticks_are_dropped() {
     on_workers(|| async {
         co! {
             let ticker = tick(2 * MS);
-            sleep(40 * MS).await;
+            sleep(400 * MS).await;
+            let looked_at = Instant::now();
             let mut ready = 0;
             loop { select! { <-ticker => ready += 1, default => break } }
-            // One is kept; another may come due while we look.
-            assert!((1..=2).contains(&ready), "{ready} ticks were kept");
+            // One is kept, of two hundred; others may come due while we look.
+            let came_due = looked_at.elapsed().as_millis() / 2 + 1;
+            assert!((1..=1 + came_due).contains(&ready), "{ready} ticks were kept");
         }
     });
 }
