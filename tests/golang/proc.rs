@@ -1,7 +1,9 @@
 //! runtime/proc_test.go, and what Go's other tests say of goroutines and of `runtime.Goexit`.
 
-use std::sync::Arc;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use chango::prelude::*;
 use chango::{runtime, task};
@@ -152,6 +154,37 @@ fn a_ping_pong_and_a_hog_share_the_worker() {
             stop.store(true, Ordering::Relaxed);
             let rounds = (<-hog).unwrap();
             assert!(rounds > 0, "the ping-pong kept the hog from running");
+        }
+    });
+}
+
+/// TestPingPongHog, where the pair wakes each other by plain wakers, which no channel counts: they
+/// share one time slice, and others get their turn.
+#[test]
+fn a_pair_that_wakes_each_other_starves_nobody() {
+    struct Rally {
+        other: Mutex<Option<Waker>>,
+        over: AtomicBool,
+    }
+    impl Rally {
+        /// Leaves this waker, and wakes the one that was left before.
+        fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+            let over = self.over.load(Ordering::Relaxed);
+            let mine = (!over).then(|| cx.waker().clone());
+            let other = std::mem::replace(&mut *self.other.lock().unwrap(), mine);
+            other.into_iter().for_each(Waker::wake);
+            if over { Poll::Ready(()) } else { Poll::Pending }
+        }
+    }
+    on_workers(|| async {
+        co! {
+            let rally = Arc::new(Rally { other: Mutex::new(None), over: AtomicBool::new(false) });
+            // In this order the third stands in the queue of the one worker behind the first, and
+            // the pair is always the next to run.
+            let first = go! { clone rally; poll_fn(|cx| rally.poll(cx)).await };
+            let third = go! { clone rally; rally.over.store(true, Ordering::Relaxed); };
+            let second = go! { poll_fn(|cx| rally.poll(cx)).await };
+            for goroutine in [first, second, third] { (<-goroutine).unwrap(); }
         }
     });
 }
