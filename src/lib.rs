@@ -94,17 +94,19 @@ pub use chango_core::{net, runtime};
 /// Channels: made by [`bounded`](chan::bounded) and [`unbounded`](chan::unbounded).
 pub mod chan {
     pub use chango_chan::{
-        Receive, Receiver, RecvTimeoutError, SendError, SendTimeoutError, SendTo, Sender,
-        TryRecvError, TrySendError, bounded, unbounded,
+        Receive, Receiver, RecvFuture, RecvTimeoutError, SendError, SendFuture, SendTimeoutError,
+        SendTo, Sender, TryRecvError, TrySendError, bounded, unbounded,
     };
+
+    // The futures of arrows, which the compiler names where one is not `Send`.
+    #[doc(hidden)]
+    pub use chango_chan::ops::{EachWait, ReceiveWait, SendStatement};
 
     // The compiler's messages about operands name these; in short, since they are found here.
     #[doc(hidden)]
     pub use crate::__private::{
         FutureOperand, OwnedReceiveOperand, OwnedSomeReceiveOperand, ReceiveOperand, SendOperand,
-        SomeFutureOperand, SomeReceiveOperand, arm_future, arm_future_some, arm_receive,
-        arm_receive_owned, arm_receive_some, arm_receive_some_owned, arm_send, arm_send_owned,
-        arrow_receive, arrow_receive_each, arrow_send,
+        SomeFutureOperand, SomeReceiveOperand,
     };
 }
 
@@ -119,7 +121,7 @@ pub mod task {
     pub use chango_core::task::{JoinError, JoinHandle, TaskId};
 
     #[doc(hidden)]
-    pub use crate::__private::{run_main_goroutine, start_goroutine};
+    pub use crate::__private::run_main_goroutine;
 }
 
 /// Sleeping, timers, tickers and timeouts.
@@ -139,6 +141,31 @@ mod macros;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use chango_core::spawn::spawn as go;
-
 pub use self::macros::{main, test};
+
+use task::JoinHandle;
+
+/// Starts a goroutine from a future: [`go!`] without a macro, and [`task::spawn`] by its short name.
+///
+/// # Panics
+///
+/// Outside every runtime. A panic in the goroutine is what its handle gives.
+///
+/// # Examples
+///
+/// ```
+/// use chango::prelude::*;
+///
+/// run! {
+///     let handle = chango::go(async { 6 * 7 });
+///     assert_eq!(handle.await.unwrap(), 42);
+/// }
+/// ```
+#[track_caller]
+pub fn go<F, T>(future: F) -> JoinHandle<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    task::spawn(future)
+}

@@ -8,6 +8,10 @@
 //! reports the trait's own sentence at the operand, knows nothing of the types that follow, and
 //! has nothing more to say.
 //!
+//! The expansions call the traits' methods by `<_ as Trait<_>>::method(operand)`. The `_` stands at
+//! the operand, so the error does, and a trait's own method has no bound that the compiler could
+//! show, so nothing of this file is quoted, as it would be with a function that has a bound.
+//!
 //! What a message may name has a name that nothing else has, and is exported under it: the
 //! compiler then writes the name alone, and not the path, which is nobody's business.
 
@@ -37,7 +41,8 @@ pub trait Never {
     message = "nothing can be received from `{Self}`",
     label = "this is no channel to receive from",
     note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, an `Option` of \
-            one (`None` never gives anything), or a reference to one"
+            one (`None` never gives anything), or a reference to one",
+    note = "a future is awaited instead: `future.await`"
 )]
 pub trait ReceiveOperand<Kind> {
     /// One receive.
@@ -184,7 +189,8 @@ arm_of! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not a future",
         label = "this is not a future",
-        note = "an arm is `pattern = <-channel`, `channel <- value` or `pattern = future`"
+        note = "an arm is `pattern = <-channel`, `channel <- value` or `pattern = future`, and the \
+                select itself awaits the future"
     )]
     FutureOperand;
     <F> F, FutureArm<F>, select::future, where F: Future
@@ -259,9 +265,9 @@ pub trait SendOperand<Kind> {
     /// For `operand <- value`.
     fn operation(&self) -> SendOp<'_, Self::Item>;
     /// For an arm that uses the operand in place.
-    fn place(&self) -> Self::Place<'_>;
+    fn place(&self) -> To<Self::Place<'_>, Self::Item>;
     /// For an arm that the operand is moved into.
-    fn this(self) -> Self::This
+    fn this(self) -> To<Self::This, Self::Item>
     where
         Self: Sized;
 }
@@ -280,13 +286,13 @@ impl<S: SendTo> SendOperand<Real> for S {
     }
 
     #[inline]
-    fn place(&self) -> &S {
-        self
+    fn place(&self) -> To<&S, S::Item> {
+        To::new(self)
     }
 
     #[inline]
-    fn this(self) -> S {
-        self
+    fn this(self) -> To<S, S::Item> {
+        To::new(self)
     }
 }
 
@@ -302,67 +308,13 @@ impl<S: Never> SendOperand<Unreal> for S {
         self.never()
     }
 
-    fn place(&self) {
+    fn place(&self) -> To<(), ()> {
         self.never()
     }
 
-    fn this(self) {
+    fn this(self) -> To<(), ()> {
         self.never()
     }
-}
-
-/// `<-operand`.
-#[inline]
-pub fn arrow_receive<R: ReceiveOperand<K> + ?Sized, K>(operand: &R) -> R::Operation<'_> {
-    operand.operation()
-}
-
-/// `for v in <-operand`.
-#[inline]
-pub fn arrow_receive_each<R: ReceiveOperand<K> + ?Sized, K>(operand: &R) -> R::Each<'_> {
-    operand.each()
-}
-
-/// `operand <- value`.
-#[inline]
-pub fn arrow_send<S: SendOperand<K>, K>(operand: &S) -> SendOp<'_, S::Item> {
-    operand.operation()
-}
-
-/// `p = <-place =>`.
-#[inline]
-pub fn arm_receive<R: ReceiveOperand<K> + ?Sized, K>(operand: &R) -> R::Arm<'_> {
-    operand.arm()
-}
-
-/// `p = <-expression =>`.
-#[inline]
-pub fn arm_receive_owned<R: OwnedReceiveOperand<K>, K>(operand: R) -> R::Arm {
-    operand.arm()
-}
-
-/// `Some(p) = <-place =>`.
-#[inline]
-pub fn arm_receive_some<R: SomeReceiveOperand<K> + ?Sized, K>(operand: &R) -> R::Arm<'_> {
-    operand.arm()
-}
-
-/// `Some(p) = <-expression =>`.
-#[inline]
-pub fn arm_receive_some_owned<R: OwnedSomeReceiveOperand<K>, K>(operand: R) -> R::Arm {
-    operand.arm()
-}
-
-/// `p = future =>`.
-#[inline]
-pub fn arm_future<F: FutureOperand<K>, K>(operand: F) -> F::Arm {
-    operand.arm()
-}
-
-/// `Some(p) = future =>`.
-#[inline]
-pub fn arm_future_some<F: SomeFutureOperand<K>, K>(operand: F) -> F::Arm {
-    operand.arm()
 }
 
 /// The channel of a send arm, and what can be sent to it.
@@ -372,21 +324,11 @@ pub struct To<S, T> {
     item: PhantomData<fn(T)>,
 }
 
-/// `place <- …`.
-#[inline]
-pub fn arm_send<S: SendOperand<K>, K>(operand: &S) -> To<S::Place<'_>, S::Item> {
-    To {
-        operand: operand.place(),
-        item: PhantomData,
-    }
-}
-
-/// `expression <- …`.
-#[inline]
-pub fn arm_send_owned<S: SendOperand<K>, K>(operand: S) -> To<S::This, S::Item> {
-    To {
-        operand: operand.this(),
-        item: PhantomData,
+impl<S, T> To<S, T> {
+    #[inline]
+    fn new(operand: S) -> Self {
+        let item = PhantomData;
+        Self { operand, item }
     }
 }
 
@@ -410,17 +352,63 @@ impl<S: SendTo> Sending<S, S::Item> {
 
 /// `operand <- mut variable =>`.
 #[derive(Debug)]
-pub struct Lending<'s, S, T> {
+pub struct Lending<S, T> {
     /// The channel.
     pub to: To<S, T>,
-    /// Where the value is, and comes back to.
-    pub slot: &'s mut Slot<T>,
+    /// The variable's value.
+    pub value: T,
 }
 
-impl<'s, S: SendTo> Lending<'s, S, S::Item> {
-    /// Makes the arm.
+impl<S: SendTo> Lending<S, S::Item> {
+    /// Makes the arm. The value comes back to `slot`, an empty one until now.
     #[inline]
-    pub fn arm(self) -> SendArm<'s, S> {
-        select::send_slot_owned(self.to.operand, self.slot)
+    pub fn arm(self, slot: &mut Slot<S::Item>) -> SendArm<'_, S> {
+        *slot = Slot::new(self.value);
+        select::send_slot_owned(self.to.operand, slot)
+    }
+}
+
+/// The type of a variable that is lent, noted before its value goes.
+#[derive(Debug)]
+pub struct Lent<V>(PhantomData<fn(V)>);
+
+/// Notes it.
+#[inline]
+pub fn lent<V>(_: &V) -> Lent<V> {
+    Lent(PhantomData)
+}
+
+/// What gives a value of the type `T` back to a variable of the type `V`.
+///
+/// They are the same type, or the arm has been reported. Then the assignment would be the second
+/// error about one mistake, so to a variable of another type [`BackAnyway`] gives what it asks for.
+#[derive(Debug)]
+pub struct Back<'s, T, V>(&'s mut Slot<T>, PhantomData<fn(V)>);
+
+impl<V> Lent<V> {
+    /// The value is in `slot`.
+    #[inline]
+    pub fn from<'s, T>(self, slot: &'s mut Slot<T>) -> Back<'s, T, V> {
+        Back(slot, PhantomData)
+    }
+}
+
+impl<T> Back<'_, T, T> {
+    /// Gives the value back.
+    #[inline]
+    pub fn back(self) -> T {
+        self.0.take()
+    }
+}
+
+/// The types differ. Method resolution comes here only then.
+pub trait BackAnyway<V> {
+    /// Never called.
+    fn back(self) -> V;
+}
+
+impl<T, V> BackAnyway<V> for &Back<'_, T, V> {
+    fn back(self) -> V {
+        super::mistaken()
     }
 }

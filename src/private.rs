@@ -14,13 +14,11 @@ pub use chango_macros as macros;
 
 pub use self::operand::{
     FutureOperand, OwnedReceiveOperand, OwnedSomeReceiveOperand, ReceiveOperand, SendOperand,
-    SomeFutureOperand, SomeReceiveOperand, arm_future, arm_future_some, arm_receive,
-    arm_receive_owned, arm_receive_some, arm_receive_some_owned, arm_send, arm_send_owned,
-    arrow_receive, arrow_receive as receive, arrow_receive_each,
-    arrow_receive_each as receive_each, arrow_send, arrow_send as send_to,
+    SomeFutureOperand, SomeReceiveOperand,
 };
-// What the compiler may name when it speaks about a goroutine has a name of its own.
-pub use self::{run_main_goroutine as run, start_goroutine as go};
+pub use crate::go;
+// What the compiler may name when it speaks about the main goroutine has a name of its own.
+pub use self::run_main_goroutine as run;
 
 mod operand;
 
@@ -31,28 +29,13 @@ pub mod select {
         poll_default_biased, settle, wait, wait_biased,
     };
 
-    pub use super::operand::{
-        Lending, Sending, arm_future as future, arm_future_some as future_some,
-        arm_receive as recv, arm_receive_owned as recv_owned, arm_receive_some as recv_some,
-        arm_receive_some_owned as recv_some_owned, arm_send as to, arm_send_owned as to_owned,
-    };
+    pub use super::operand::{BackAnyway, Lending, Sending, lent};
 }
 
 use core::future::Future;
 use core::panic::Location;
 
 use crate::runtime::{self, Builder};
-use crate::task::{self, JoinHandle};
-
-/// `go!`: a goroutine at the caller's position.
-#[track_caller]
-pub fn start_goroutine<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    task::spawn(future)
-}
 
 /// `run!`: a runtime from the environment, for one main goroutine.
 #[track_caller]
@@ -102,8 +85,9 @@ impl Here {
     }
 }
 
-/// The type of an expansion after an error; it never runs.
-pub fn mistaken() -> ! {
+/// What stands for a value after an error; it never runs. Of whatever type is asked for, and not
+/// `!`: what follows would be reported as unreachable.
+pub fn mistaken<T>() -> T {
     unreachable!("a body with an error in it is not compiled")
 }
 

@@ -35,10 +35,10 @@ use crate::task::{Header, JoinHandle, TaskId};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[track_caller]
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub fn spawn<F, T>(future: F) -> JoinHandle<T>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
 {
     spawn_named(future, None, Location::caller())
 }

@@ -3,13 +3,15 @@
 //! The compiler has parsed the item before an attribute sees it. After an error the item still
 //! comes out, as a plain fn with its body typed, so that the error stands alone.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, ItemFn, LitInt, LitStr, Path, Token};
 
+use crate::arrow::emit::{Around, grouped};
+use crate::arrow::lower::Lower;
 use crate::message;
 use crate::path::{Facade, hidden};
 
@@ -27,7 +29,9 @@ pub(crate) fn entry(entry: Entry, options: TokenStream, item: TokenStream) -> To
     let function = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(function) => function,
         Err(_) => {
-            errors.push(Error::new(Span::call_site(), message::NOT_AN_FN));
+            let first = item.clone().into_iter().next();
+            let first = first.map_or_else(Span::call_site, |token| token.span());
+            errors.push(Error::new(first, message::NOT_AN_FN));
             return with_errors(&errors, item);
         }
     };
@@ -49,6 +53,7 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
         mut sig,
         block,
     } = function;
+    let block = typed(&facade, block.into_token_stream());
     let site = hidden(sig.ident.span());
     let private = facade.private(site);
     let is_async = sig.asyncness.take().is_some();
@@ -57,11 +62,10 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
     if errors.0.is_some() {
         let bound = arguments.iter().map(|argument| unbound(argument, &private));
         sig.generics = Default::default();
-        let body = block.into_token_stream();
         let body = if is_async {
-            quote_spanned!(site=> #private::run(async move #body))
+            quote_spanned!(site=> #private::run(async move #block))
         } else {
-            body
+            block
         };
         return quote_spanned! {site=>
             #test
@@ -74,12 +78,67 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
         Some(workers) => quote_spanned!(site=> #private::Option::Some(#workers)),
         None => quote_spanned!(site=> #private::Option::None),
     };
+    // An async fn of its own, and not a block, so that the body knows its type and an error about
+    // that stands in it.
+    let (name, output) = (&sig.ident, &sig.output);
     quote_spanned! {site=>
         #test
         #(#attrs)*
         #vis #sig {
-            #private::run_with(#private::Options { workers: #workers }, async move #block)
+            async fn #name() #output #block
+            #private::run_with(#private::Options { workers: #workers }, #name())
         }
+    }
+}
+
+/// The body. Where it has an arrow the compiler has reported that, and has read a comparison in its
+/// place; here it becomes what it looks like, so that it is not reported as a comparison too.
+fn typed(facade: &Facade, block: TokenStream) -> TokenStream {
+    let Some(block) = rejoined(block.clone()) else {
+        return block;
+    };
+    let mut lower = Lower::new(facade, Around::Async);
+    let lowered = block.into_iter().map(|token| match token {
+        TokenTree::Group(group) => lower.block_group(&group, Around::Async, false),
+        token => token,
+    });
+    lowered.collect()
+}
+
+/// Tokens with the arrows put together that the compiler took apart, if there are any.
+fn rejoined(tokens: TokenStream) -> Option<TokenStream> {
+    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut found = false;
+    for n in 0..tokens.len() {
+        let dash = match tokens.get(n + 1) {
+            Some(TokenTree::Punct(punct)) if punct.as_char() == '-' => Some(punct.span()),
+            _ => None,
+        };
+        let joined = match (&tokens[n], dash) {
+            (TokenTree::Group(group), _) => rejoined(group.stream())
+                .map(|inner| grouped(group.delimiter(), group.span(), inner)),
+            (TokenTree::Punct(less), Some(dash))
+                if less.as_char() == '<' && touch(less.span(), dash) =>
+            {
+                let mut joint = Punct::new('<', Spacing::Joint);
+                joint.set_span(less.span());
+                Some(joint.into())
+            }
+            _ => None,
+        };
+        if let Some(joined) = joined {
+            tokens[n] = joined;
+            found = true;
+        }
+    }
+    found.then(|| tokens.into_iter().collect())
+}
+
+/// Whether one token ends where the other begins. Nobody can tell outside of a macro.
+fn touch(first: Span, second: Span) -> bool {
+    proc_macro::is_available() && {
+        let (end, start) = (first.unwrap().end(), second.unwrap().start());
+        (end.line(), end.column()) == (start.line(), start.column())
     }
 }
 
@@ -128,21 +187,19 @@ struct Options {
     krate: Option<Path>,
 }
 
-/// `name = literal`, where the name may be a keyword.
+/// `name = literal`, where the name may be a keyword, and the value may have been forgotten.
 struct NamedOption {
     name: syn::Ident,
-    value: syn::Expr,
+    value: Option<syn::Expr>,
 }
 
 impl Parse for NamedOption {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         use syn::ext::IdentExt;
         let name = syn::Ident::parse_any(input)?;
-        input.parse::<Token![=]>()?;
-        Ok(Self {
-            name,
-            value: input.parse()?,
-        })
+        let equals: Option<Token![=]> = input.parse()?;
+        let value = equals.map(|_| input.parse()).transpose()?;
+        Ok(Self { name, value })
     }
 }
 
@@ -161,14 +218,18 @@ impl Options {
 
     fn set(&mut self, option: NamedOption, errors: &mut Errors) {
         let NamedOption { name, value } = option;
+        let bad = |text| match &value {
+            Some(value) => Error::new_spanned(value, text),
+            None => Error::new(name.span(), text),
+        };
         let twice = match name.to_string().as_str() {
-            "workers" => match workers(&value) {
+            "workers" => match value.as_ref().and_then(workers) {
                 Some(count) => self.workers.replace(count).is_some(),
-                None => return errors.push(Error::new_spanned(value, message::WORKERS)),
+                None => return errors.push(bad(message::WORKERS)),
             },
-            "crate" => match path(&value) {
+            "crate" => match value.as_ref().and_then(path) {
                 Some(path) => self.krate.replace(path).is_some(),
-                None => return errors.push(Error::new_spanned(value, message::CRATE_PATH)),
+                None => return errors.push(bad(message::CRATE_PATH)),
             },
             _ => return errors.push(Error::new(name.span(), message::UNKNOWN_OPTION)),
         };
@@ -222,9 +283,9 @@ mod tests {
         let main = expanded(Entry::Main, "", "pub async fn main() -> u8 { 7 }");
         assert_eq!(
             main,
-            "pub fn main () -> u8 { :: chango :: __private :: run_with (:: chango :: __private \
-             :: Options { workers : :: chango :: __private :: Option :: None } , async move { 7 \
-             }) }"
+            "pub fn main () -> u8 { async fn main () -> u8 { 7 } :: chango :: __private :: \
+             run_with (:: chango :: __private :: Options { workers : :: chango :: __private :: \
+             Option :: None } , main ()) }"
         );
     }
 
@@ -248,6 +309,14 @@ mod tests {
             "{main}"
         );
         assert_eq!(main.matches("compile_error").count(), 1);
+    }
+
+    #[test]
+    fn option_without_its_value_says_what_it_takes() {
+        let text = |options| expanded(Entry::Main, options, "async fn main() {}");
+        assert!(text("workers").contains("whole number"));
+        assert!(text("crate").contains("in quotes"));
+        assert!(text("threads").contains("unknown option"));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
-use crate::arrow::emit::{Around, grouped};
+use crate::arrow::emit::{Around, grouped, only_field};
 use crate::arrow::lex::Cursor;
 use crate::arrow::lower::{Lower, Rules};
 use crate::arrow::skip;
@@ -60,41 +60,70 @@ impl<'a> Call<'a> {
     }
 
     fn expand(&self, facade: &Facade) -> TokenStream {
-        let at = self.subject[0].span();
-        let site = hidden(at);
+        let site = hidden(self.subject[0].span());
         let private = facade.private(site);
-        let subject: TokenStream = self.subject.iter().cloned().collect();
-        let method: TokenStream = self.method.iter().cloned().collect();
         let arguments = arguments(facade, self.arguments);
-        let names: Vec<Ident> = arguments
-            .iter()
-            .enumerate()
-            .map(|(n, a)| format_ident!("__argument_{n}", span = a.at))
-            .collect();
-        let values = arguments.iter().map(|argument| &argument.value);
-        // These names have the user's hygiene, so that an argument of the wrong type is reported
-        // where the user wrote it.
-        let callee = Ident::new("__callee", at);
-        let passed = quote_spanned!(site=> #(#names),*);
+        let passed = arguments.iter().map(|argument| &argument.name);
+        let passed = quote_spanned!(site=> #(#passed),*);
         let passed = grouped(Delimiter::Parenthesis, self.arguments.span(), passed);
-        let returned = quote!(#callee #method #passed);
+        let (binding, callee) = self.callee(site);
         let future = quote_spanned! {site=>
             async move {
                 #[allow(unused_imports)]
                 use #private::{CallFuture as _, CallValue as _};
                 #[allow(clippy::let_unit_value, clippy::unit_arg)]
-                let mut __call = #private::Call::new(#returned);
+                let mut __call = #private::Call::new(#callee #passed);
                 __call.finish().await
             }
         };
         let spawned = spawn(facade, future);
+        let bindings = bindings(site, &arguments);
         quote_spanned! {site=> {
             #[allow(unused_mut)]
-            let mut #callee = #subject;
-            #(let #names = #values;)*
+            #binding
+            #bindings
             #spawned
         }}
     }
+
+    /// How the callee is kept, and what is called. A function is called as the field of a tuple: of a
+    /// variable that cannot be called the compiler would give the name.
+    fn callee(&self, site: Span) -> (TokenStream, TokenStream) {
+        let subject: TokenStream = self.subject.iter().cloned().collect();
+        if !self.method.is_empty() {
+            let method: TokenStream = self.method.iter().cloned().collect();
+            return (
+                quote_spanned!(site=> let (mut __callee,) = (#subject,);),
+                quote_spanned!(site=> __callee #method),
+            );
+        }
+        let word = self.subject[self.subject.len() - 1].span();
+        let field = only_field(quote_spanned!(site=> __callee), word, word);
+        (
+            quote_spanned!(site=> let mut __callee = (#subject,);),
+            grouped(Delimiter::Parenthesis, word, field).into(),
+        )
+    }
+}
+
+/// `let name = value;` for each argument, in order.
+///
+/// The names have the user's hygiene, so that an argument of the wrong type is reported where the
+/// user wrote it. They come second, when all values are there that might name something like them.
+/// The tuples keep the compiler from proposing a `ref` to a user who has written no pattern.
+fn bindings(site: Span, arguments: &[Argument]) -> TokenStream {
+    if arguments.is_empty() {
+        return TokenStream::new();
+    }
+    let values: Vec<Ident> = (0..arguments.len())
+        .map(|n| format_ident!("__value_{n}", span = site))
+        .collect();
+    let evaluated = values.iter().zip(arguments).map(|(name, argument)| {
+        let value = &argument.value;
+        quote_spanned!(site=> let (#name,) = (#value,);)
+    });
+    let names = arguments.iter().map(|argument| &argument.name);
+    quote_spanned!(site=> #(#evaluated)* let (#(#names,)*) = (#(#values,)*);)
 }
 
 /// Where the method begins in a callee, or its end if it is a path; nothing if it is neither.
@@ -174,9 +203,9 @@ fn holds_closure(arguments: &Group) -> bool {
     false
 }
 
-/// An argument of a call: where it begins, and its value.
+/// An argument of a call: a name that stands where it begins, and its value.
 struct Argument {
-    at: Span,
+    name: Ident,
     value: TokenStream,
 }
 
@@ -196,7 +225,7 @@ fn arguments(facade: &Facade, group: &Group) -> Vec<Argument> {
         }
         if t.position() > from {
             found.push(Argument {
-                at,
+                name: format_ident!("__argument_{}", found.len(), span = at),
                 value: value.into_iter().collect(),
             });
         }
@@ -263,9 +292,11 @@ fn clone_binding(facade: &Facade, t: &mut Cursor<'_>) -> Option<TokenStream> {
     } else {
         quote!(#name)
     };
+    // In the user's code, so that the error of what is not `Clone` is about that alone.
+    let clone = quote_spanned!(name.span()=> .clone());
     Some(quote_spanned! {site=>
         #[allow(clippy::clone_on_copy, clippy::clone_on_ref_ptr, clippy::redundant_clone)]
-        let #mutable #name = #value.clone();
+        let #mutable #name = #value #clone;
     })
 }
 
@@ -345,9 +376,10 @@ mod tests {
     fn callee_and_arguments_are_evaluated_by_the_caller_in_order() {
         let text = expanded("self.server.handle::<u8>(next(), <-rx)");
         let order = [
-            "let mut __callee = self . server ;",
-            "let __argument_0 = next () ;",
-            "let __argument_1 = (match receive (& rx)",
+            "let (mut __callee ,) = (self . server ,) ;",
+            "let (__value_0 ,) = (next () ,) ;",
+            "let (__value_1 ,) = ((match < _ as ReceiveOperand < _ >> :: operation (& rx)",
+            "let (__argument_0 , __argument_1 ,) = (__value_0 , __value_1 ,) ;",
             "go (async move {",
             "__callee . handle",
             "(__argument_0 , __argument_1)",
@@ -366,7 +398,7 @@ mod tests {
             "let a = a . clone () ;",
             "let b = (self . b) . clone () ;",
             "let mut c = (f (x)) . clone () ;",
-            "go (async move { a ; match send_to (& tx)",
+            "go (async move { a ; match < _ as SendOperand < _ >> :: operation (& tx)",
         ];
         let places: Vec<_> = order
             .iter()

@@ -31,6 +31,8 @@ pub(crate) const NO_OPERATION: &str = "this arm has no operation before `=>`";
 pub(crate) const NO_FUTURE: &str = "there is no operation behind `=`: an arm is `pattern = \
      <-channel`, `pattern = channel <- value` or `pattern = future`";
 pub(crate) const NO_GUARD: &str = "there is no condition behind `if`";
+pub(crate) const GUARD_ALONE: &str =
+    "a guard stands behind the operation that it guards: `operation, if condition => body`";
 pub(crate) const GUARD_COMMA: &str =
     "a comma stands before the guard of an arm: `operation, if condition => body`";
 pub(crate) const GUARD_ON_DEFAULT: &str = "`default` and `else` have no guard";

@@ -3,7 +3,8 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
-use crate::block::future;
+use crate::arrow::emit::only_field;
+use crate::block::{ends, future};
 use crate::path::{Facade, hidden};
 
 /// `run! { … }`.
@@ -11,6 +12,8 @@ pub(crate) fn run(input: TokenStream) -> TokenStream {
     let (facade, input) = Facade::split(input);
     let site = hidden(Span::call_site());
     let private = facade.private(site);
+    let (first, last) = ends(&input);
     let future = future(&facade, input);
-    quote_spanned!(site=> #private::run(#future))
+    let value = quote_spanned!(site=> #private::run(#future),);
+    only_field(value, first, last)
 }

@@ -449,6 +449,12 @@ pub struct Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// A slot that will have a value.
+    #[inline]
+    pub fn empty() -> Self {
+        Self { value: None }
+    }
+
     /// A slot with a value.
     #[inline]
     pub fn new(value: T) -> Self {

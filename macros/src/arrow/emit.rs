@@ -9,7 +9,7 @@
 //! what was tried is a temporary of an `if let`, which is gone in the `else`, or moves as a whole
 //! into the future; a `match` would keep it until its end.
 
-use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 use super::lex::Arrow;
@@ -25,7 +25,8 @@ pub(crate) enum Around {
     Closure,
     /// A `fn` that is not async.
     Fn,
-    /// The value of a constant.
+    /// The value of a constant. The operands of an arrow in one are left out: the compiler would
+    /// have a second error for each variable.
     Const,
 }
 
@@ -58,9 +59,42 @@ pub(crate) struct Operand {
     pub(crate) first: Span,
     /// The span of the last one.
     pub(crate) last: Span,
+    /// The span of the last word, which says best what the operand is: of `self.queue.next()` it is
+    /// `next`. Without a word it is the first token.
+    pub(crate) word: Span,
 }
 
 impl Operand {
+    /// The operand whose tokens were `source`, and are `tokens` now. `otherwise` is where it
+    /// stands if there are none.
+    pub(crate) fn new(tokens: TokenStream, source: &[TokenTree], otherwise: Span) -> Self {
+        let first = source.first().map_or(otherwise, TokenTree::span);
+        let word = source
+            .iter()
+            .rfind(|token| matches!(token, TokenTree::Ident(_)));
+        Self {
+            tokens,
+            first,
+            last: source.last().map_or(otherwise, TokenTree::span),
+            word: word.map_or(first, TokenTree::span),
+        }
+    }
+
+    /// `<_ as TRAIT<_>>::METHOD(ARGUMENT)`: what the facade's trait makes of the operand. Whether it
+    /// can is the compiler's to say, at the operand.
+    pub(crate) fn call(
+        &self,
+        facade: &Facade,
+        [name, method]: [&str; 2],
+        argument: TokenStream,
+    ) -> TokenStream {
+        let site = hidden(self.first);
+        let private = facade.private(self.first);
+        let this = quote_spanned!(self.word=> _);
+        let (name, method) = (Ident::new(name, site), Ident::new(method, site));
+        quote_spanned!(site=> <#this as #private::#name<_>>::#method(#argument))
+    }
+
     /// `&OPERAND`, all of it in the user's code, so that errors about it stand there.
     pub(crate) fn reference(&self) -> TokenStream {
         let tokens = &self.tokens;
@@ -81,14 +115,18 @@ pub(crate) fn receive(
     let reference = operand.reference();
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
+        if around == Around::Const {
+            return quote_spanned!(site=> ({ #error #private::mistaken() }));
+        }
         return quote_spanned!(site=> ({ #error #private::mistaken_receive(#reference) }));
     }
+    let operation = operand.call(facade, ["ReceiveOperand", "operation"], reference);
     let now = quote_spanned!(arrow.less=> .now());
     let wait = quote_spanned!(arrow.less=> .wait().await);
     if alone {
         // No tuple: its field would be an operation without effect.
         return quote_spanned! {site=>
-            match #private::receive(#reference) {
+            match #operation {
                 __operation => if let #private::Poll::Ready(__value) = __operation #now {
                     __value
                 } else {
@@ -98,7 +136,7 @@ pub(crate) fn receive(
         };
     }
     let arms = quote_spanned! {site=>
-        match #private::receive(#reference) {
+        match #operation {
             __operation => if let #private::Poll::Ready(__value) = __operation #now {
                 (__value,)
             } else {
@@ -109,12 +147,12 @@ pub(crate) fn receive(
     only_field(arms, arrow.less, operand.last)
 }
 
-/// The field of a tuple that `arms` makes, from `first` to `last` in the user's code.
+/// The field of the tuple that an expression makes, from `first` to `last` in the user's code.
 ///
-/// A value of the wrong type is then reported there; the arms of a `match` would be reported by
-/// themselves, where the user has written nothing.
-fn only_field(arms: TokenStream, first: Span, last: Span) -> TokenStream {
-    let tuple = grouped(Delimiter::Parenthesis, first, arms);
+/// A value of the wrong type is then reported there. Otherwise it would be where the user has
+/// written nothing: at an arm of a `match` of ours, or in the facade's macro.
+pub(crate) fn only_field(tuple: TokenStream, first: Span, last: Span) -> TokenStream {
+    let tuple = grouped(Delimiter::Parenthesis, first, tuple);
     let dot = quote_spanned!(first=> .);
     let mut zero = Literal::usize_unsuffixed(0);
     zero.set_span(last);
@@ -147,14 +185,30 @@ pub(crate) fn receive_each(
     }
     let now = quote_spanned!(arrow.less=> .now());
     let wait = quote_spanned!(arrow.less=> .wait().await);
-    let turn = behind(quote_spanned!(site=> let #pattern = __item;), body, site);
+    let each = operand.call(facade, ["ReceiveOperand", "each"], reference);
+    let turn = behind(bound(pattern, "__item"), body, site);
     quote_spanned! {site=>
-        match #private::receive_each(#reference) {
+        match #each {
             __each => #label while let #private::Option::Some(__item) = (
                 if let #private::Poll::Ready(__item) = __each #now { __item } else { __each #wait }
             ) #turn
         }
     }
+}
+
+/// `let PATTERN = NAME;`, for a name that an expansion has invented.
+///
+/// To a pattern that can be refuted the compiler would like to append `else { todo!() }`, and show
+/// where. There is no such place in the user's code, so the statement begins there and ends in the
+/// facade's: of a text in two files the compiler shows nothing.
+pub(crate) fn bound(pattern: &TokenStream, name: &str) -> TokenStream {
+    let first = pattern.clone().into_iter().next();
+    let begin = first.map_or_else(Span::call_site, |token| token.span());
+    let keyword = quote_spanned!(hidden(begin)=> let);
+    let end = hidden(Span::call_site());
+    let name = Ident::new(name, end);
+    let rest = quote_spanned!(end=> = #name;);
+    quote!(#keyword #pattern #rest)
 }
 
 /// The parts of a `for` loop over a channel.
@@ -198,9 +252,10 @@ pub(crate) fn send(
         .or(misplaced)
         .or(missing)
         .map(|text| arrow_error(arrow, text));
+    let operation = channel.call(facade, ["SendOperand", "operation"], reference.clone());
     let Some(value) = value else {
         return quote_spanned! {site=>
-            ({ #error match #private::send_to(#reference) { _ => #private::mistaken() } })
+            ({ #error match #operation { _ => #private::mistaken() } })
         };
     };
     let last = value.last;
@@ -227,7 +282,7 @@ pub(crate) fn send(
     // A field and not an argument: a value of the wrong type is then reported under the value
     // alone, without a note about a function that the user has never called.
     let started = quote_spanned! {site=>
-        match #private::send_to(#reference) {
+        match #operation {
             __operation => match (#private::Sending { operation: __operation, value: #value })
                 #begin
             {

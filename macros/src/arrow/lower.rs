@@ -569,11 +569,7 @@ pub(crate) struct Begin {
 }
 
 fn operand_of(tokens: Vec<TokenTree>, source: &[TokenTree], arrow: Arrow) -> Operand {
-    Operand {
-        tokens: tokens.into_iter().collect(),
-        first: source.first().map_or(arrow.less, TokenTree::span),
-        last: source.last().map_or(arrow.less, TokenTree::span),
-    }
+    Operand::new(tokens.into_iter().collect(), source, arrow.less)
 }
 
 /// A send as the first element of a tuple.

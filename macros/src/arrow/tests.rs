@@ -41,18 +41,10 @@ struct Form {
 fn forms() -> [Form; 4] {
     let at = Span::call_site();
     let arrow = Arrow { less: at, dash: at };
-    let operand = || Operand {
-        tokens: marker("LEFT"),
-        first: at,
-        last: at,
-    };
+    let operand = || Operand::new(marker("LEFT"), &[], at);
     let receive = |alone| emit::receive(&facade(), arrow, &operand(), Around::Async, alone);
     let send = |kind| {
-        let value = Operand {
-            tokens: marker("RIGHT"),
-            first: at,
-            last: at,
-        };
+        let value = Operand::new(marker("RIGHT"), &[], at);
         emit::send(
             &facade(),
             arrow,
@@ -345,7 +337,10 @@ fn heads_and_patterns_are_looked_into() {
 #[test]
 fn loop_over_a_channel_evaluates_its_operand_once() {
     let text = lowered("'a: for (i, v) in <-self.rx { use_it(i, v); continue 'a; }");
-    assert!(text.contains("receive_each (& self . rx)"), "{text}");
+    assert!(
+        text.contains("ReceiveOperand < _ >> :: each (& self . rx)"),
+        "{text}"
+    );
     assert!(text.contains("__each => 'a : while let"), "{text}");
     assert!(text.contains("let (i , v) = __item ;"), "{text}");
     assert_eq!(text.matches("await").count(), 1);

@@ -47,10 +47,7 @@ pub(crate) enum Operation {
         place: bool,
         value: Value,
     },
-    Future {
-        future: TokenStream,
-        at: Span,
-    },
+    Future(Operand),
     /// Nothing, after an error; with what could be read, so that it is still typed.
     Mistaken(TokenStream),
 }

@@ -10,12 +10,12 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::ast::{Arm, Binding, Last, Operation, Select, Value};
-use crate::arrow::emit::{Operand, behind};
+use crate::arrow::emit::{Operand, behind, bound, only_field};
 use crate::block::ends;
 use crate::path::{Facade, hidden};
 
-/// The whole expansion: one expression.
-pub(crate) fn expand(facade: &Facade, select: &Select) -> TokenStream {
+/// The whole expansion: one expression. `at` is where the select begins for its user.
+pub(crate) fn expand(facade: &Facade, select: &Select, at: Span) -> TokenStream {
     let site = hidden(Span::call_site());
     let private = facade.private(site);
     let names: Vec<Names> = (0..select.arms.len()).map(Names::new).collect();
@@ -23,6 +23,7 @@ pub(crate) fn expand(facade: &Facade, select: &Select) -> TokenStream {
         facade,
         private,
         site,
+        at,
         select,
         names,
     };
@@ -53,6 +54,7 @@ pub(crate) fn expand(facade: &Facade, select: &Select) -> TokenStream {
 struct Names {
     guard: Ident,
     slot: Ident,
+    lent: Ident,
     arm: Ident,
 }
 
@@ -62,6 +64,7 @@ impl Names {
         Self {
             guard: name("guard"),
             slot: name("slot"),
+            lent: name("lent"),
             arm: name("arm"),
         }
     }
@@ -72,6 +75,8 @@ struct Expander<'a> {
     /// The private path at the macro call.
     private: TokenStream,
     site: Span,
+    /// Where the first arm begins.
+    at: Span,
     select: &'a Select,
     names: Vec<Names>,
 }
@@ -93,17 +98,15 @@ impl Expander<'_> {
 
     /// The place of a value that may come back.
     fn slot(&self, arm: &Arm, names: &Names) -> TokenStream {
-        let Operation::Send {
-            value: Value::Lent(variable),
-            ..
-        } = &arm.operation
-        else {
+        let Some(variable) = lent(arm) else {
             return TokenStream::new();
         };
-        let (cfgs, name, private) = (cfg(&arm.cfgs), &names.slot, &self.private);
+        let (cfgs, slot, lent, private) = (cfg(&arm.cfgs), &names.slot, &names.lent, &self.private);
         quote_spanned! {self.site=>
             #cfgs
-            let mut #name = #private::select::Slot::new(#variable);
+            let #lent = #private::select::lent(&#variable);
+            #cfgs
+            let mut #slot = #private::select::Slot::empty();
         }
     }
 
@@ -115,9 +118,16 @@ impl Expander<'_> {
         let enabled = quote_spanned!(self.site=> #private::Option::Some(#operation));
         let value = match &arm.guard {
             None => enabled,
-            Some(_) => quote_spanned! {self.site=>
-                if #guard { #enabled } else { #private::Option::None }
-            },
+            Some(_) => {
+                // What a disabled arm would have lent is where it comes back from all the same.
+                let slot = &names.slot;
+                let kept = lent(arm).map(|variable| {
+                    quote_spanned!(self.site=> #slot = #private::select::Slot::new(#variable);)
+                });
+                quote_spanned! {self.site=>
+                    if #guard { #enabled } else { #kept #private::Option::None }
+                }
+            }
         };
         let (with, without) = (cfg(&arm.cfgs), cfg_not(&arm.cfgs));
         let absent = without.map(
@@ -131,19 +141,19 @@ impl Expander<'_> {
         let some = arm.binding.as_ref().is_some_and(|binding| binding.some);
         match &arm.operation {
             Operation::Receive { from, place } => {
-                let function = match (some, place) {
-                    (false, true) => "recv",
-                    (false, false) => "recv_owned",
-                    (true, true) => "recv_some",
-                    (true, false) => "recv_some_owned",
+                let operand = match (some, place) {
+                    (false, true) => "ReceiveOperand",
+                    (false, false) => "OwnedReceiveOperand",
+                    (true, true) => "SomeReceiveOperand",
+                    (true, false) => "OwnedSomeReceiveOperand",
                 };
-                self.call(from.first, function, used(from, *place))
+                from.call(self.facade, [operand, "arm"], used(from, *place))
             }
             Operation::Send {
                 to, place, value, ..
             } => {
-                let function = if *place { "to" } else { "to_owned" };
-                let to = self.call(to.first, function, used(to, *place));
+                let method = if *place { "place" } else { "this" };
+                let to = to.call(self.facade, ["SendOperand", method], used(to, *place));
                 match value {
                     // Fields and no arguments, for the reason given at the send statement.
                     Value::Given(value) => quote_spanned! {self.site=>
@@ -151,32 +161,27 @@ impl Expander<'_> {
                     },
                     Value::Lent(variable) => {
                         let slot = &names.slot;
-                        let slot = quote_spanned!(ends(variable).0=> &mut #slot);
                         quote_spanned! {self.site=>
-                            #private::select::Lending { to: #to, slot: #slot }.arm()
+                            #private::select::Lending { to: #to, value: #variable }.arm(&mut #slot)
                         }
                     }
                 }
             }
-            Operation::Future { future, at } => {
-                let function = if some { "future_some" } else { "future" };
-                self.call(*at, function, future.clone())
+            Operation::Future(future) => {
+                let operand = if some {
+                    "SomeFutureOperand"
+                } else {
+                    "FutureOperand"
+                };
+                future.call(self.facade, [operand, "arm"], future.tokens.clone())
             }
             Operation::Mistaken(read) => {
-                let arm = self.call(self.site, "mistaken", TokenStream::new());
+                let arm = quote_spanned!(self.site=> #private::select::mistaken());
                 let read =
                     (!read.is_empty()).then(|| quote_spanned!(self.site=> let _ = & (#read);));
                 quote_spanned!(self.site=> { #read #arm })
             }
         }
-    }
-
-    /// A call of one of the facade's functions, at the operand that it is about.
-    fn call(&self, at: Span, function: &str, arguments: TokenStream) -> TokenStream {
-        let site = hidden(at);
-        let private = self.facade.private(site);
-        let function = Ident::new(function, site);
-        quote_spanned!(site=> #private::select::#function(#arguments))
     }
 
     fn wait(&self) -> TokenStream {
@@ -208,7 +213,9 @@ impl Expander<'_> {
         let private = &self.private;
         let biased = if self.select.biased { "_biased" } else { "" };
         let function = format_ident!("{function}{biased}", span = self.site);
-        quote_spanned!(self.site=> let __won = #private::select::#function(__list).await;)
+        // In the user's code, where the select waits.
+        let wait = quote_spanned!(self.at=> .await);
+        quote_spanned!(self.site=> let __won = #private::select::#function(__list) #wait;)
     }
 
     fn bodies(&self) -> TokenStream {
@@ -248,8 +255,8 @@ impl Expander<'_> {
                 })
             }
             (Some(Binding { pattern, .. }), _) => {
-                let pattern: TokenStream = pattern.iter().cloned().collect();
-                quote_spanned!(self.site=> let #pattern = __value;)
+                let pattern = pattern.iter().cloned().collect();
+                bound(&pattern, "__value")
             }
             (None, Operation::Send { arrow, .. }) => {
                 let here = quote_spanned!(arrow.less=> .location());
@@ -269,14 +276,23 @@ impl Expander<'_> {
     fn restored(&self, winner: Option<usize>) -> TokenStream {
         let mut restored = TokenStream::new();
         for (n, (arm, names)) in self.select.arms.iter().zip(&self.names).enumerate() {
-            if let Operation::Send {
-                value: Value::Lent(variable),
-                ..
-            } = &arm.operation
+            if let Some(variable) = lent(arm)
                 && winner != Some(n)
             {
-                let (cfgs, slot) = (cfg(&arm.cfgs), &names.slot);
-                restored.extend(quote_spanned!(self.site=> #cfgs { #variable = #slot.take(); }));
+                let (cfgs, slot, lent, private) =
+                    (cfg(&arm.cfgs), &names.slot, &names.lent, &self.private);
+                let back = quote_spanned!(self.site=> #lent.from(&mut #slot).back(),);
+                // All of it where the variable stands, so that this is where it is not `mut`.
+                let (first, last) = ends(variable);
+                let (equals, back) = (quote_spanned!(first=> =), only_field(back, first, last));
+                restored.extend(quote_spanned! {self.site=>
+                    #cfgs
+                    {
+                        #[allow(unused_imports)]
+                        use #private::select::BackAnyway as _;
+                        #variable #equals #back;
+                    }
+                });
             }
         }
         restored
@@ -307,6 +323,17 @@ impl Expander<'_> {
             });
         }
         arms
+    }
+}
+
+/// The variable that an arm lends to its send.
+fn lent(arm: &Arm) -> Option<&TokenStream> {
+    match &arm.operation {
+        Operation::Send {
+            value: Value::Lent(variable),
+            ..
+        } => Some(variable),
+        _ => None,
     }
 }
 

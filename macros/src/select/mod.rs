@@ -3,6 +3,7 @@
 
 use proc_macro2::TokenStream;
 
+use crate::block::ends;
 use crate::path::Facade;
 
 mod ast;
@@ -16,7 +17,8 @@ mod tests;
 /// `select! { … }`.
 pub(crate) fn select(input: TokenStream) -> TokenStream {
     let (facade, input) = Facade::split(input);
+    let at = ends(&input).0;
     let mut select = parse::parse(&facade, input);
     check::check(&mut select);
-    expand::expand(&facade, &select)
+    expand::expand(&facade, &select, at)
 }

@@ -218,6 +218,9 @@ impl Parser<'_> {
             self.error(at, text);
             return Operation::Mistaken(TokenStream::new());
         }
+        if self.guard_alone() {
+            return self.lonely_guard();
+        }
         if self.t.is_punct(0, '&') && self.t.is_word(1, "mut") {
             self.select
                 .errors
@@ -234,10 +237,27 @@ impl Parser<'_> {
             whole: false,
         };
         self.lower.operators(&mut self.t, &mut tokens, rules, begin);
-        Operation::Future {
-            future: tokens.into_iter().collect(),
-            at,
+        let future = tokens.into_iter().collect();
+        Operation::Future(Operand::new(future, self.t.between(from), at))
+    }
+
+    /// Whether `if condition` stands where an operation is due, and no `if condition { … }`.
+    fn guard_alone(&self) -> bool {
+        let mut t = self.t;
+        let is_if = t.is_word(0, "if");
+        while !t.at_end() && !t.is_operator("=>") && !t.is_brace(0) {
+            t.skip(1);
         }
+        is_if && !t.is_brace(0)
+    }
+
+    fn lonely_guard(&mut self) -> Operation {
+        self.error(self.here(), message::GUARD_ALONE);
+        self.t.skip(1);
+        let mut condition = Vec::new();
+        self.lower
+            .expression(&mut self.t, &mut condition, Rules::PART);
+        Operation::Mistaken(condition.into_iter().collect())
     }
 
     fn receive(&mut self, rules: Rules) -> Operation {
@@ -254,7 +274,12 @@ impl Parser<'_> {
             return Operation::Receive { from, place };
         }
         let received = emit::receive(self.facade, arrow, &from, Around::Async, false);
-        let mut tokens: Vec<TokenTree> = received.into_iter().collect();
+        let private = self.facade.private(arrow.less);
+        // Of whatever type the operator asks for: that it is one too many has been said.
+        let any = quote_spanned! {hidden(arrow.less)=>
+            (match #received { _ => #private::mistaken() })
+        };
+        let mut tokens: Vec<TokenTree> = any.into_iter().collect();
         let begin = Begin {
             position: begin,
             out: 0,
@@ -268,12 +293,7 @@ impl Parser<'_> {
     fn send(&mut self, channel: Vec<TokenTree>, from: usize) -> Operation {
         let source = self.t.between(from);
         let place = is_place(source);
-        let (first, last) = (source[0].span(), source[source.len() - 1].span());
-        let to = Operand {
-            tokens: channel.into_iter().collect(),
-            first,
-            last,
-        };
+        let to = Operand::new(channel.into_iter().collect(), source, self.here());
         let Some(arrow) = self.t.arrow() else {
             return Operation::Mistaken(to.tokens);
         };
@@ -282,9 +302,14 @@ impl Parser<'_> {
             self.t.skip(1);
             let from = self.t.position();
             let mut tokens = Vec::new();
-            self.lower.operand(&mut self.t, &mut tokens, Rules::HEAD);
-            if !is_place(self.t.between(from)) {
-                self.error(arrow.dash, message::MUT_PLACE);
+            self.lower.expression(&mut self.t, &mut tokens, Rules::HEAD);
+            let lent = self.t.between(from);
+            if !lent.is_empty() && !is_place(lent) {
+                self.select
+                    .errors
+                    .push(message::under(lent, message::MUT_PLACE));
+                let (to, lent) = (to.reference(), TokenStream::from_iter(tokens));
+                return Operation::Mistaken(quote_spanned!(hidden(arrow.less)=> (#to, &(#lent))));
             }
             Value::Lent(tokens.into_iter().collect())
         } else {

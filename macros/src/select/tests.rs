@@ -46,21 +46,35 @@ fn refused(source: &str, message: &str) {
 fn receive_arm_uses_a_place_and_takes_anything_else() {
     holds(
         "v = <-rx => v,",
-        &["Some (select :: recv (& rx))", "let v = __value ; v"],
+        &[
+            "Some (< _ as ReceiveOperand < _ >> :: arm (& rx))",
+            "let v = __value ; v",
+        ],
     );
     holds(
         "v = <-self.rxs[0] => v",
-        &["select :: recv (& self . rxs [0])"],
+        &["< _ as ReceiveOperand < _ >> :: arm (& self . rxs [0])"],
     );
-    holds("v = <-*rx => v", &["select :: recv (& * rx)"]);
-    holds("t = <-after(d) => t", &["select :: recv_owned (after (d))"]);
+    holds(
+        "v = <-*rx => v",
+        &["< _ as ReceiveOperand < _ >> :: arm (& * rx)"],
+    );
+    holds(
+        "t = <-after(d) => t",
+        &["< _ as OwnedReceiveOperand < _ >> :: arm (after (d))"],
+    );
     holds(
         "<-done => {}",
-        &["select :: recv (& done)", "{ let __value = __value ; }"],
+        &[
+            "< _ as ReceiveOperand < _ >> :: arm (& done)",
+            "{ let __value = __value ; }",
+        ],
     );
     holds(
         "v = <-<-rxs => v",
-        &["select :: recv_owned ((match receive (& rxs)"],
+        &[
+            "< _ as OwnedReceiveOperand < _ >> :: arm ((match < _ as ReceiveOperand < _ >> :: operation (& rxs)",
+        ],
     );
 }
 
@@ -68,15 +82,21 @@ fn receive_arm_uses_a_place_and_takes_anything_else() {
 fn some_pattern_disables_its_arm_on_none() {
     holds(
         "Some(v) = <-rx => v",
-        &["recv_some (& rx)", "let v = __value ;"],
+        &[
+            "< _ as SomeReceiveOperand < _ >> :: arm (& rx)",
+            "let v = __value ;",
+        ],
     );
     holds(
         "Some((a, b)) = <-f() => a",
-        &["recv_some_owned (f ())", "let (a , b) = __value ;"],
+        &[
+            "< _ as OwnedSomeReceiveOperand < _ >> :: arm (f ())",
+            "let (a , b) = __value ;",
+        ],
     );
     holds(
         "Some(v) = next(&mut x) => v",
-        &["future_some (next (& mut x))"],
+        &["< _ as SomeFutureOperand < _ >> :: arm (next (& mut x))"],
     );
 }
 
@@ -85,7 +105,7 @@ fn send_arm_settles_its_result_unless_it_is_bound() {
     holds(
         "tx <- a + b => 1",
         &[
-            "select :: Sending { to : select :: to (& tx) , value : a + b } . arm ()",
+            "select :: Sending { to : < _ as SendOperand < _ >> :: place (& tx) , value : a + b } . arm ()",
             "settle (__error",
             ". await",
             "1",
@@ -94,13 +114,13 @@ fn send_arm_settles_its_result_unless_it_is_bound() {
     holds(
         "sent = tx <- 1 => sent",
         &[
-            "select :: to (& tx) , value : 1",
+            "< _ as SendOperand < _ >> :: place (& tx) , value : 1",
             "let sent = __value ; sent",
         ],
     );
     holds(
         "f() <- P { x: 1 } => 1",
-        &["to_owned (f ()) , value : P { x : 1 } }"],
+        &["< _ as SendOperand < _ >> :: this (f ()) , value : P { x : 1 } }"],
     );
     assert!(!expanded("sent = tx <- 1 => sent").contains("settle"));
 }
@@ -108,13 +128,14 @@ fn send_arm_settles_its_result_unless_it_is_bound() {
 #[test]
 fn lent_value_comes_back_in_every_other_body() {
     let source = "tx <- mut pending => 1, v = <-rx => { v } else => 3";
-    let slot = "let mut __slot_0 = select :: Slot :: new (pending) ;";
-    let back = "{ pending = __slot_0 . take () ; }";
+    let back = "pending = (__lent_0 . from (& mut __slot_0) . back () ,) . 0 ;";
     holds(
         source,
         &[
-            slot,
-            "Lending { to : select :: to (& tx) , slot : & mut __slot_0 } . arm ()",
+            "let __lent_0 = select :: lent (& pending) ;",
+            "let mut __slot_0 = select :: Slot :: empty () ;",
+            "Lending { to : < _ as SendOperand < _ >> :: place (& tx) , value : pending } . arm \
+             (& mut __slot_0)",
             "settle",
             back,
             "let v",
@@ -125,19 +146,38 @@ fn lent_value_comes_back_in_every_other_body() {
 }
 
 #[test]
+fn lent_value_of_a_disabled_arm_comes_back_too() {
+    holds(
+        "tx <- mut pending, if ready => 1, v = <-rx => v",
+        &["else { __slot_0 = select :: Slot :: new (pending) ; Option :: None }"],
+    );
+}
+
+#[test]
 fn future_arm_is_owned_and_has_no_arrow() {
     holds(
         "n = sock.read(&mut buf) => n",
-        &["select :: future (sock . read (& mut buf))", "let n"],
+        &[
+            "< _ as FutureOperand < _ >> :: arm (sock . read (& mut buf))",
+            "let n",
+        ],
     );
-    holds("sleep(d) => 1", &["select :: future (sleep (d))"]);
+    holds(
+        "sleep(d) => 1",
+        &["< _ as FutureOperand < _ >> :: arm (sleep (d))"],
+    );
     holds(
         "r = async { <-rx } => r",
-        &["future (async { (match receive"],
+        &[
+            "< _ as FutureOperand < _ >> :: arm (async { (match < _ as ReceiveOperand < _ >> :: operation",
+        ],
     );
     holds(
         "_ = a.b().c => 1",
-        &["future (a . b () . c)", "let _ = __value"],
+        &[
+            "< _ as FutureOperand < _ >> :: arm (a . b () . c)",
+            "let _ = __value",
+        ],
     );
 }
 
@@ -149,7 +189,7 @@ fn guards_come_before_all_operands() {
         &[
             "let __guard_0 = if x && y { true } else { false } ;",
             "let __guard_1 = if (",
-            "let __arm_0 = if __guard_0 { Option :: Some (select :: recv_owned (a ())) }",
+            "let __arm_0 = if __guard_0 { Option :: Some (< _ as OwnedReceiveOperand < _ >> :: arm (a ())) }",
             "else { Option :: None }",
         ],
     );
@@ -341,4 +381,20 @@ fn every_prefix_expands_and_keeps_each_name_once() {
             }
         }
     }
+}
+
+#[test]
+fn guard_without_an_operation_is_told_from_an_if() {
+    refused("if ready => 1, v = <-rx => v", message::GUARD_ALONE);
+    holds(
+        "if a { f() } else { g() } => 1",
+        &["arm (if a { f () } else { g () })"],
+    );
+}
+
+#[test]
+fn mistake_in_an_operation_is_one_error() {
+    refused("n = <-rx + 1 => n", message::ARM_OPERATOR);
+    refused("tx <- mut 1 + 1 => 1", message::MUT_PLACE);
+    refused("tx <- mut f(), if x => 1", message::MUT_PLACE);
 }

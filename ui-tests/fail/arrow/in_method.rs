@@ -1,0 +1,19 @@
+use chango::prelude::*;
+
+struct Counter {
+    rx: Receiver<i32>,
+}
+
+co! {
+    impl Counter {
+        fn next(&self) -> Option<i32> {
+            <-self.rx
+        }
+    }
+}
+
+fn main() {
+    run! {
+        println!("{:?}", Counter { rx: bounded(1).1 }.next());
+    }
+}

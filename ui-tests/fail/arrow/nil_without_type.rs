@@ -1,0 +1,7 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        None <- 1;
+    }
+}

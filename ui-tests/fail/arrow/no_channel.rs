@@ -1,0 +1,9 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (_tx, rx) = bounded::<i32>(1);
+        let v = <-;
+        println!("{v:?}");
+    }
+}

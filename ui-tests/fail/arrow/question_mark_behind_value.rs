@@ -1,0 +1,13 @@
+use chango::chan::SendError;
+use chango::prelude::*;
+
+async fn send(tx: Sender<i32>) -> Result<(), SendError<i32>> {
+    co! {
+        let sent = tx <- 1?;
+        sent
+    }
+}
+
+fn main() {
+    run! { send(bounded(1).0).await.unwrap() }
+}

@@ -1,0 +1,7 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        <-sleep(Duration::from_millis(1));
+    }
+}

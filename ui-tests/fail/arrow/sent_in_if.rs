@@ -1,0 +1,10 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, _rx) = bounded::<i32>(1);
+        if tx <- 1 {
+            println!("sent");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, _rx) = bounded::<i32>(1);
+        let sent = { tx <- 1 };
+        if sent.is_ok() {
+            println!("sent");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (_tx, rx) = bounded::<i32>(1);
+        println!("{:?} {:?}", <-rz, <-rx);
+    }
+}

@@ -1,0 +1,9 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, _rx) = bounded::<i32>(1);
+        let sent = tx <- "hello";
+        println!("{sent:?}");
+    }
+}

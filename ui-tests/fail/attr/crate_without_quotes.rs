@@ -1,0 +1,4 @@
+#[chango::main(crate = chango)]
+async fn main() {
+    println!("hello");
+}

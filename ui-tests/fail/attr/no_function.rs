@@ -1,0 +1,4 @@
+#[chango::test]
+struct Test;
+
+fn main() {}

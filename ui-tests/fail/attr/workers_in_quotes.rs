@@ -1,0 +1,4 @@
+#[chango::main(workers = "2")]
+async fn main() {
+    println!("hello");
+}

@@ -1,0 +1,4 @@
+#[chango::main(workers)]
+async fn main() {
+    println!("hello");
+}

@@ -1,0 +1,4 @@
+#[chango::main]
+async fn main() -> Result<(), String> {
+    Err(404)
+}

@@ -1,0 +1,4 @@
+#[chango::main(workers = 0)]
+async fn main() {
+    println!("hello");
+}

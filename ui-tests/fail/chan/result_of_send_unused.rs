@@ -1,0 +1,10 @@
+#![deny(unused_must_use)]
+
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, _rx) = bounded::<i32>(1);
+        (tx <- 1);
+    }
+}

@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, _rx) = bounded::<String>(2);
+        let text = String::from("hello");
+        for _ in 0..2 {
+            tx <- text;
+        }
+    }
+}

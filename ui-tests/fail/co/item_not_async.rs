@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+co! {
+    fn first(rx: &Receiver<i32>) -> Option<i32> {
+        <-rx
+    }
+}
+
+fn main() {
+    println!("{:?}", first(&bounded(1).1));
+}

@@ -1,0 +1,12 @@
+use chango::prelude::*;
+
+async fn first(rx: Receiver<i32>) {
+    co! {
+        let v = (<-rx)?;
+        println!("{v}");
+    }
+}
+
+fn main() {
+    run! { first(bounded(1).1).await }
+}

@@ -1,0 +1,9 @@
+use chango::prelude::*;
+
+fn main() {
+    let (_tx, rx) = bounded::<i32>(1);
+    select! {
+        v = <-rx => println!("{v:?}"),
+        default => println!("nothing yet"),
+    }
+}

@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+async fn add(a: i32, b: i32) -> i32 {
+    a + b
+}
+
+fn main() {
+    run! {
+        go!(add(1));
+    }
+}

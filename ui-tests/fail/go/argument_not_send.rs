@@ -1,0 +1,13 @@
+use std::rc::Rc;
+
+use chango::prelude::*;
+
+async fn show(n: Rc<i32>) {
+    println!("{n}");
+}
+
+fn main() {
+    run! {
+        go!(show(Rc::new(1)));
+    }
+}

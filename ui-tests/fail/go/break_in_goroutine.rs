@@ -1,0 +1,9 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        loop {
+            go! { break; };
+        }
+    }
+}

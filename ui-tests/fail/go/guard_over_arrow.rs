@@ -1,0 +1,16 @@
+use std::sync::{Arc, Mutex};
+
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (_tx, rx) = bounded::<i32>(1);
+        let total = Arc::new(Mutex::new(0));
+        go! {
+            let mut sum = total.lock().unwrap();
+            if let Some(v) = <-rx {
+                *sum += v;
+            }
+        };
+    }
+}

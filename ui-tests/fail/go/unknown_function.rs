@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+async fn work(n: i32) {
+    println!("{n}");
+}
+
+fn main() {
+    run! {
+        go!(wrok(1));
+    }
+}

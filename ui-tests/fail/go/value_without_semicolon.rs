@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+async fn work() {}
+
+fn main() {
+    run! {
+        if true {
+            go!(work())
+        }
+    }
+}

@@ -1,0 +1,6 @@
+use chango::prelude::*;
+
+fn main() {
+    let text: String = run! { 1 + 1 };
+    println!("{text}");
+}

@@ -1,0 +1,12 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (_tx, rx) = bounded::<i32>(1);
+        let v = select! {
+            Some(v) = <-rx => v,
+            else => "closed",
+        };
+        println!("{v:?}");
+    }
+}

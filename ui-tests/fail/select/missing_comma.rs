@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, rx) = bounded::<i32>(1);
+        select! {
+            v = <-rx => println!("{v:?}")
+            tx <- 1 => println!("sent"),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, _rx) = bounded::<i32>(1);
+        select! {
+            tx <- => println!("sent"),
+            default => println!("full"),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (a, _ra) = bounded::<String>(1);
+        let (b, _rb) = bounded::<String>(1);
+        let text = String::from("hello");
+        select! {
+            a <- text => println!("first"),
+            b <- text => println!("second"),
+        }
+    }
+}

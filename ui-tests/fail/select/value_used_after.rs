@@ -1,0 +1,13 @@
+use chango::prelude::*;
+
+fn main() {
+    run! {
+        let (tx, _rx) = bounded::<String>(1);
+        let text = String::from("hello");
+        select! {
+            tx <- text => println!("sent"),
+            default => println!("full"),
+        }
+        println!("{text}");
+    }
+}
