@@ -3,6 +3,7 @@
 //! Not for people: what is here changes with the macros, which are pinned to this crate's version.
 
 pub use core::clone::Clone;
+pub use core::marker::Copy;
 pub use core::option::Option;
 pub use core::prelude::v1::test;
 pub use core::result::Result;
@@ -13,8 +14,8 @@ pub use chango_chan::{Receive, SendError, SendFuture, SendTo};
 pub use chango_macros as macros;
 
 pub use self::operand::{
-    FutureOperand, OwnedReceiveOperand, OwnedSomeReceiveOperand, ReceiveOperand, SendOperand,
-    SomeFutureOperand, SomeReceiveOperand,
+    FutureOperand, Never, OwnedReceiveOperand, OwnedSomeReceiveOperand, Real, ReceiveOperand,
+    SendOperand, SomeFutureOperand, SomeReceiveOperand, Unreal,
 };
 pub use crate::go;
 // What the compiler may name when it speaks about the main goroutine has a name of its own.

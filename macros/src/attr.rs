@@ -14,6 +14,7 @@ use crate::arrow::emit::{Around, grouped};
 use crate::arrow::lower::Lower;
 use crate::message;
 use crate::path::{Facade, hidden};
+use crate::position::touch;
 
 /// Which of the two attributes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,14 +133,6 @@ fn rejoined(tokens: TokenStream) -> Option<TokenStream> {
         }
     }
     found.then(|| tokens.into_iter().collect())
-}
-
-/// Whether one token ends where the other begins. Nobody can tell outside of a macro.
-fn touch(first: Span, second: Span) -> bool {
-    proc_macro::is_available() && {
-        let (end, start) = (first.unwrap().end(), second.unwrap().start());
-        (end.line(), end.column()) == (start.line(), start.column())
-    }
 }
 
 /// An argument that nobody passes, as a name of its type: after the error about it, the body is

@@ -35,7 +35,7 @@ fn spawn(facade: &Facade, future: TokenStream) -> TokenStream {
 }
 
 /// The input is one call.
-struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// The path of a function, or the receiver of a method.
     subject: &'a [TokenTree],
     /// `.method::<T>`, or nothing.
@@ -44,7 +44,7 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn parse(tokens: &'a [TokenTree]) -> Option<Self> {
+    pub(crate) fn parse(tokens: &'a [TokenTree]) -> Option<Self> {
         let (TokenTree::Group(arguments), callee) = tokens.split_last()? else {
             return None;
         };
@@ -57,6 +57,21 @@ impl<'a> Call<'a> {
             method,
             arguments,
         })
+    }
+
+    /// The variables that go into the goroutine: a receiver and arguments that are but a name.
+    pub(crate) fn moved(&self) -> Vec<Ident> {
+        let arguments: Vec<TokenTree> = self.arguments.stream().into_iter().collect();
+        let arguments = arguments
+            .split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+        let receiver = (!self.method.is_empty()).then_some(self.subject);
+        let values = receiver.into_iter().chain(arguments);
+        values
+            .filter_map(|value| match value {
+                [TokenTree::Ident(name)] => Some(name.clone()),
+                _ => None,
+            })
+            .collect()
     }
 
     fn expand(&self, facade: &Facade) -> TokenStream {
@@ -232,6 +247,24 @@ fn arguments(facade: &Facade, group: &Group) -> Vec<Argument> {
         t.skip(1);
     }
     found
+}
+
+/// The names that a clone list binds, and the body behind it.
+pub(crate) fn clone_list(tokens: &[TokenTree]) -> (Vec<String>, &[TokenTree]) {
+    let is_semicolon =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
+    let end = tokens.iter().position(is_semicolon);
+    let Some(end) = end.filter(|_| begins_clone_list(tokens)) else {
+        return (Vec::new(), tokens);
+    };
+    let is_comma =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let names = tokens[1..end].split(is_comma).filter_map(|binding| {
+        let t = Cursor::new(binding);
+        t.ident(usize::from(t.is_word(0, "mut")))
+            .map(Ident::to_string)
+    });
+    (names.collect(), &tokens[end + 1..])
 }
 
 /// Whether the input is `clone name …`: two words, where no expression has two.

@@ -14,6 +14,7 @@ mod block;
 mod go;
 mod message;
 mod path;
+mod position;
 mod run;
 mod select;
 

@@ -19,6 +19,33 @@ pub(crate) const NO_VALUE: &str = "this send has no value: `channel <- value`";
 pub(crate) const CLONE_LIST: &str = "a clone list is `clone name, other = expression;`, and the \
      goroutine's body follows it";
 
+/// A variable is used behind the goroutine that has taken it.
+pub(crate) fn taken(name: &str, line: Option<usize>) -> [String; 2] {
+    let by = line.map_or_else(String::new, |line| format!(" of line {line}"));
+    [
+        format!("`{name}` was moved into a goroutine, and is used here again"),
+        format!("the `go!`{by} has taken `{name}`"),
+    ]
+}
+
+/// A variable goes into a goroutine in a loop that it was bound outside of.
+pub(crate) fn taken_in_loop(name: &str) -> [String; 2] {
+    [
+        format!("`{name}` is moved into a goroutine in each turn of this loop"),
+        format!("the goroutine of the first turn has taken `{name}`"),
+    ]
+}
+
+/// What to do about it; `argument` if it is one of `go!(f(a))`.
+pub(crate) fn clone_it(name: &str, argument: bool) -> String {
+    let how = if argument {
+        format!("write `{name}.clone()` there")
+    } else {
+        format!("begin it with `clone {name};`, as in `go! {{ clone {name}; … }}`")
+    };
+    format!("to give the goroutine a clone of its own, {how}")
+}
+
 pub(crate) const BIASED_FIRST: &str = "`biased;` stands before the first arm";
 pub(crate) const BIASED_SEMICOLON: &str = "`biased` ends with a semicolon: `biased;`";
 pub(crate) const TWO_DEFAULTS: &str = "a select has one `default` arm, and this is a second";

@@ -41,6 +41,11 @@ impl<'a> Cursor<'a> {
         &self.tokens[from..self.at]
     }
 
+    /// All tokens, those behind included.
+    pub(crate) fn all(&self) -> &'a [TokenTree] {
+        self.tokens
+    }
+
     /// The tokens from here to the end.
     pub(crate) fn rest(&self) -> &'a [TokenTree] {
         &self.tokens[self.at.min(self.tokens.len())..]
@@ -126,6 +131,13 @@ impl<'a> Cursor<'a> {
             less: self.peek(0)?.span(),
             dash: self.peek(1)?.span(),
         })
+    }
+
+    /// Whether an arrow starts `n` places further on.
+    pub(crate) fn arrow_at(&self, n: usize) -> bool {
+        let mut there = *self;
+        there.skip(n);
+        there.arrow().is_some()
     }
 
     fn follows_joint_less(&self) -> bool {

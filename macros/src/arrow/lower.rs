@@ -12,6 +12,7 @@ use super::emit::{self, Around, Operand, Send};
 use super::known::{Known, known};
 use super::lex::{Arrow, Cursor};
 use super::skip;
+use super::taken::Turn;
 use crate::path::Facade;
 
 /// The words that begin no operand, or end what stands before them.
@@ -24,6 +25,10 @@ pub(crate) struct Lower<'f> {
     pub(crate) around: Around,
     /// How many changes were made so far. A group in which none was made comes out untouched.
     pub(crate) changes: usize,
+    /// The variables that the `let`s around this place have bound.
+    pub(crate) locals: Vec<String>,
+    /// The loop whose body comes next.
+    pub(crate) turn: Option<Turn>,
 }
 
 /// What holds in the place of an expression.
@@ -60,6 +65,8 @@ impl<'f> Lower<'f> {
             facade,
             around,
             changes: 0,
+            locals: Vec::new(),
+            turn: None,
         }
     }
 

@@ -12,7 +12,8 @@
 //!
 //! Reading order: [`lex`] finds the tokens, [`skip`] passes over patterns and types, [`lower`]
 //! walks through expressions and [`statement`] through what is made of them, [`emit`] says what
-//! an operator becomes, [`known`] which macros are looked into.
+//! an operator becomes, [`known`] which macros are looked into, and [`taken`] notices what a
+//! goroutine has taken and somebody else uses.
 
 pub(crate) mod emit;
 mod known;
@@ -20,6 +21,7 @@ pub(crate) mod lex;
 pub(crate) mod lower;
 pub(crate) mod skip;
 pub(crate) mod statement;
+mod taken;
 
 #[cfg(test)]
 mod tests;

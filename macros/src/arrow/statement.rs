@@ -9,6 +9,7 @@ use super::emit::{self, Around, Each};
 use super::lex::Cursor;
 use super::lower::{Begin, Lower, Rules};
 use super::skip;
+use super::taken::{self, Turn, Watch};
 use crate::path::hidden;
 
 impl Lower<'_> {
@@ -24,8 +25,10 @@ impl Lower<'_> {
         tail: Rules,
     ) -> bool {
         let mut only_items = !t.at_end();
+        let (locals, turn) = (self.locals.len(), self.turn.take());
+        let mut watch = Watch::default();
         while !t.at_end() {
-            let from = t.position();
+            let (from, at) = (t.position(), out.len());
             skip::attributes(t, out);
             if t.is_punct(0, ';') {
                 t.copy(1, out);
@@ -38,7 +41,15 @@ impl Lower<'_> {
             if t.position() == from {
                 t.copy(1, out);
             }
+            let (statement, all) = (t.between(from), t.all());
+            let questions =
+                watch.statement(self.facade, statement, all, &self.locals, turn.as_ref());
+            if !questions.is_empty() {
+                self.changes += 1;
+                out.splice(at..at, questions);
+            }
         }
+        self.locals.truncate(locals);
         only_items
     }
 
@@ -120,7 +131,9 @@ impl Lower<'_> {
 
     /// `let PATTERN: TYPE = INITIALISER else { … };`
     fn binding(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
+        let from = t.position();
         skip::pattern_and_type(t, out);
+        let pattern = t.between(from);
         if t.is_punct(0, '=') {
             t.copy(1, out);
             self.expression(t, out, Rules::VALUE);
@@ -132,6 +145,7 @@ impl Lower<'_> {
         if t.is_punct(0, ';') {
             t.copy(1, out);
         }
+        taken::bound(pattern, &mut self.locals);
     }
 
     /// `if`, `match`, `while`, `for`, `loop`, and blocks behind a word.
@@ -142,12 +156,15 @@ impl Lower<'_> {
             self.match_arms(t, out);
         } else if t.is_word(0, "while") {
             t.copy(1, out);
+            let from = t.position();
             self.expression(t, out, Rules::HEAD);
+            self.turn(t, t.between(from));
             self.block(t, out, self.around, true);
         } else if t.is_word(0, "for") && !t.is_punct(1, '<') {
             self.for_loop(t, out, Vec::new());
         } else if t.is_word(0, "loop") && t.is_brace(1) {
             t.copy(1, out);
+            self.turn(t, &[]);
             self.block(t, out, self.around, true);
         } else if (t.is_word(0, "unsafe") || t.is_word(0, "try")) && t.is_brace(1) {
             t.copy(1, out);
@@ -159,6 +176,14 @@ impl Lower<'_> {
             return false;
         }
         true
+    }
+
+    /// Notes that the block that stands here, if one does, is the body of a loop.
+    fn turn(&mut self, t: &Cursor<'_>, head: &[TokenTree]) {
+        self.turn = t.is_brace(0).then(|| Turn {
+            head: head.to_vec(),
+            outside: self.locals.len(),
+        });
     }
 
     /// A label and its loop or block.
@@ -277,6 +302,7 @@ impl Lower<'_> {
         mut label: Vec<TokenTree>,
     ) {
         let Some(keyword_for) = t.next() else { return };
+        let from = t.position();
         let mut pattern = Vec::new();
         skip::pattern(t, &mut pattern, "in");
         let plain = |label: &mut Vec<TokenTree>, out: &mut Vec<TokenTree>, pattern| {
@@ -293,6 +319,7 @@ impl Lower<'_> {
             plain(&mut label, out, pattern);
             out.push(keyword_in.clone());
             self.expression(t, out, Rules::HEAD);
+            self.turn(t, t.between(from));
             return self.block(t, out, self.around, true);
         };
         self.changes += 1;
@@ -313,6 +340,7 @@ impl Lower<'_> {
             self.operators(t, out, Rules::HEAD, begin);
             return self.block(t, out, self.around, true);
         };
+        self.turn(t, t.between(from));
         t.skip(1);
         let each = Each {
             label: label.into_iter().collect(),
@@ -331,6 +359,8 @@ impl Lower<'_> {
 
     /// An item, whose own bodies are lowered.
     fn item(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
+        // The variables around an item are none of its business.
+        let locals = std::mem::take(&mut self.locals);
         let kind = item_kind(t);
         let is_async = item_words(t).any(|word| word == "async");
         match kind {
@@ -369,6 +399,7 @@ impl Lower<'_> {
         if t.is_punct(0, ';') {
             t.copy(1, out);
         }
+        self.locals = locals;
     }
 }
 

@@ -539,3 +539,77 @@ fn no_run_of_tokens_makes_the_rewriting_panic_or_hang() {
         crate::go::go(run);
     }
 }
+
+/// Of which variables a body asks whether a goroutine has left them here, in order.
+fn asked(source: &str) -> Vec<String> {
+    let text = lowered(source);
+    let questions = text.split(" :: is_here (& ").skip(1);
+    questions
+        .map(|rest| rest.split(')').next().unwrap().trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn variable_that_a_goroutine_takes_and_that_is_used_again_is_asked_for() {
+    for source in [
+        "let tx = t; go! { tx <- 1 } tx <- 2;",
+        "let (tx, rx) = c(); go! { tx <- 1; }; f(tx.clone());",
+        "let tx = t; let h = go! { loop { tx <- 1; } }; drop(tx);",
+        "let tx = t; go! { for v in <-tx { } } let x = <-tx;",
+        "let tx = t; chango::go! { a(); tx.send(1).await; } go! { b(); tx <- 1; }",
+        "let tx = t; go!(async move { tx <- 1 }); if x { tx <- 1 }",
+        "let tx = t; go!(f(tx, 1)); tx <- 2;",
+        "let tx = t; go!(tx.f()); tx.g();",
+        "let tx = t; { go! { clone a; tx <- 1 } select! { tx <- 1 => {} } }",
+        "let tx = t; for i in 0..3 { a(); go! { tx <- i; tx <- i; } }",
+        "let tx = t; while x() { go!(f(tx)); }",
+        "let tx = t; for v in <-rx { let n = v; go! { tx <- n } }",
+        "let tx = t; let f = async || { go! { tx <- 1 } tx <- 2; };",
+    ] {
+        assert_eq!(asked(source), ["tx"], "{source}");
+    }
+    let twice = "let a = x; let b = y; go! { b <- 1; a <- 1; } a <- 2; b <- 2; a <- 3; b <- 3;";
+    assert_eq!(asked(twice), ["a", "b"]);
+}
+
+#[test]
+fn nothing_is_asked_where_the_variable_may_be_another_or_still_there() {
+    for source in [
+        "let tx = t; go! { clone tx; tx <- 1 } tx <- 2;",
+        "let tx = t; go! { clone a, tx = b; tx <- 1 } tx <- 2;",
+        "let tx = t; go! { tx <- 1 } let tx = u; tx <- 2;",
+        "let tx = t; go! { tx <- 1 } tx = u; tx <- 2;",
+        "let tx = t; go! { let tx = u; tx <- 1 } tx <- 2;",
+        "let tx = t; go! { f(|tx| tx.g()); } tx <- 2;",
+        "let tx = t; go! { tx.x.f(); } tx.y.g();",
+        "let tx = t; go! { a.tx <- 1; } tx <- 2;",
+        "let tx = t; go! { a.tx.f(); S { tx: 1 } } tx <- 2;",
+        "let tx = t; go! { unknown!(tx <- 1) } tx <- 2;",
+        "let tx = t; go! { tx <- 1 } unknown!(tx); tx <- 2;",
+        "let tx = t; go! { tx <- 1 } fn f(tx: u8) { tx.g(); }",
+        "let tx = t; go! { tx <- 1 } if let Some(tx) = x { tx <- 2 }",
+        "let tx = t; go! { tx <- 1 } for tx in txs { tx <- 2 }",
+        "let tx = t; go! { tx <- 1 } return; tx <- 2;",
+        "let tx = t; go! { tx <- 1 } 'a: { if x { break 'a } } tx <- 2;",
+        "let tx = t; go! { tx <- 1 } #[cfg(a)] tx <- 2;",
+        "let tx = t; #[cfg(a)] go! { tx <- 1 } tx <- 2;",
+        "let tx = t; if x { go! { tx <- 1 } } else { tx <- 2 }",
+        "let tx = t; go!(f(tx.clone())); tx <- 2;",
+        "let tx = t; go!(f(&tx)); tx <- 2;",
+        "let tx = t; go!(async { tx <- 1 }); tx <- 2;",
+        "let tx = go! { tx <- 1 }; tx.await;",
+        "go! { tx <- 1 } tx <- 2;",
+        "let TX = t; go! { TX <- 1 } TX <- 2;",
+        "let m::tx = t; go! { tx <- 1 } tx <- 2;",
+        "{ let tx = t; } go! { tx <- 1 } tx <- 2;",
+        "let tx = t; fn f() { go! { tx <- 1 } tx <- 2; }",
+        "let tx = t; for tx in txs { go! { tx <- 1 } }",
+        "for i in 0..3 { let tx = t; go! { tx <- i } }",
+        "let tx = t; loop { go! { tx <- 1 } break; }",
+        "let tx = t; loop { go! { tx <- 1 } tx = u; }",
+        "let tx = t; while let Some(tx) = <-txs { go! { tx <- 1 } }",
+        "let tx = t; for i in 0..3 { if x { go! { tx <- 1 } } }",
+    ] {
+        assert!(asked(source).is_empty(), "{source}");
+    }
+}
