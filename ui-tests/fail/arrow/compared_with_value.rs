@@ -1,3 +1,7 @@
+//! What is received is an `Option`.
+//!
+//! Instead: compare with `Some(1)`, or take it apart first: `if let Some(1) = <-rx { … }`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,8 @@
+//! A channel operation in a closure.
+//!
+//! Instead: a loop instead of the closure, `for v in [1] { tx <- v; }`; or an async closure
+//! where the caller awaits it.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A channel operation in a constant.
+//!
+//! Instead: a `let` in the goroutine; what a constant is must be known before anything runs.
+
 use chango::prelude::*;
 
 fn main() {

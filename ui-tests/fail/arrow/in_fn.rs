@@ -1,3 +1,7 @@
+//! A channel operation in a fn that is not async.
+//!
+//! Instead: `async fn first(…)`, and `first(rx).await` where it is called.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A channel operation in a method that is not async.
+//!
+//! Instead: `async fn next(&self)`, and `.next().await` where it is called.
+
 use chango::prelude::*;
 
 struct Counter {

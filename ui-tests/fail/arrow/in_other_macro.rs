@@ -1,3 +1,8 @@
+//! A channel operation in the arguments of a macro of your own.
+//!
+//! Instead: receive first: `let v = <-rx;` and then `twice!(v)`. Only std's macros (`println!`,
+//! `assert_eq!`, `vec!` and their kin) are looked into.
+
 use chango::prelude::*;
 
 macro_rules! twice {

@@ -1,3 +1,7 @@
+//! A loop that receives from a number.
+//!
+//! Instead: `for v in 0..n`: the arrow is for channels.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A loop that receives from a collection.
+//!
+//! Instead: `for n in numbers`: the arrow is for channels.
+
 use chango::prelude::*;
 
 fn main() {

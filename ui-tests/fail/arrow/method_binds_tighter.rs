@@ -1,3 +1,8 @@
+//! A method that is called on the channel and not on what is received.
+//!
+//! Instead: `(<-rx).unwrap()`: what is appended binds tighter than the arrow, as with `-` and
+//! `!`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A nil channel of which nobody knows the type.
+//!
+//! Instead: `None::<Sender<i32>> <- 1`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A receive without a channel.
+//!
+//! Instead: the channel behind the arrow: `<-rx`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send without a value.
+//!
+//! Instead: the value behind the arrow, `tx <- 1;`; the empty one is `()`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A question mark that asks the value and not the send.
+//!
+//! Instead: `(tx <- 1)?`: the value is all that stands behind the arrow.
+
 use chango::chan::SendError;
 use chango::prelude::*;
 

@@ -1,3 +1,7 @@
+//! A receive from what a call returns, and that is no channel.
+//!
+//! Instead: a function that returns a `Receiver`, or no arrow.
+
 use chango::prelude::*;
 
 fn next(n: u8) -> u8 {

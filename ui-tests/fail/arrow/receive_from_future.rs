@@ -1,3 +1,7 @@
+//! A receive from a future.
+//!
+//! Instead: `sleep(…).await`; in a `select!` the arm `_ = sleep(…) => …`, or `<-after(…) => …`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A receive from something that is no channel.
+//!
+//! Instead: a `Receiver`, a timer, a ticker or the handle of a goroutine behind the arrow.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A receive from the sending end.
+//!
+//! Instead: the other end that `bounded` has returned: `let (tx, rx) = bounded(1);` and `<-rx`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A reference is sent to a channel of values.
+//!
+//! Instead: `tx <- text.clone();`, or `tx <- text;` if it is not needed any more.
+
 use chango::prelude::*;
 
 fn main() {

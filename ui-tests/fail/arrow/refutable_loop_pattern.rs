@@ -1,3 +1,8 @@
+//! A loop over a channel whose pattern does not match every value.
+//!
+//! Instead: bind the value, and take it apart in the body: `for event in <-rx { if let
+//! Event::Key(key) = event { … } }`.
+
 use chango::prelude::*;
 
 enum Event {

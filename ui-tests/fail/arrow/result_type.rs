@@ -1,3 +1,7 @@
+//! The result of a send taken for a `bool`.
+//!
+//! Instead: `let sent = (tx <- 1).is_ok();`.
+
 use chango::prelude::*;
 
 fn main() {

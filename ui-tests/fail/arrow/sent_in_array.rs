@@ -1,3 +1,7 @@
+//! A send as an element of an array.
+//!
+//! Instead: parentheses: `[(tx <- 1)]`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send as the value of an assignment.
+//!
+//! Instead: parentheses: `sent = (tx <- 1);`. Only a `let` takes a send without.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send as a condition.
+//!
+//! Instead: `if (tx <- 1).is_ok() { … }`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send as a field of a struct.
+//!
+//! Instead: parentheses: `Report { sent: (tx <- 1) }`.
+
 use chango::chan::SendError;
 use chango::prelude::*;
 

@@ -1,3 +1,7 @@
+//! A send as a part of a tuple.
+//!
+//! Instead: parentheses: `((tx <- 1), 2)`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send to a field that is no channel.
+//!
+//! Instead: a field of the type `Sender<T>`.
+
 use chango::prelude::*;
 
 struct User {

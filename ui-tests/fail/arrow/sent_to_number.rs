@@ -1,3 +1,8 @@
+//! A send to something that is no channel.
+//!
+//! Instead: a `Sender` before the arrow; a comparison with a negative number needs a space: `n <
+//! -1`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! Two sends in one.
+//!
+//! Instead: two statements: `b <- 1;` and `a <- 1;`.
+
 use chango::prelude::*;
 
 fn main() {

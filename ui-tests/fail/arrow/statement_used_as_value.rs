@@ -1,3 +1,8 @@
+//! The value of a block whose last send is a statement.
+//!
+//! Instead: parentheses make it a value: `let sent = { (tx <- 1) };`, or without the block `let
+//! sent = tx <- 1;`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A channel of which nobody knows what it carries.
+//!
+//! Instead: `bounded::<i32>(1)`, where nothing that is sent says so.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send to a name that is not there.
+//!
+//! Instead: the channel's name.
+
 use chango::prelude::*;
 
 fn main() {

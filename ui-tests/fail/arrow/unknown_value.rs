@@ -1,3 +1,7 @@
+//! A value that is not there.
+//!
+//! Instead: the variable's name.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send as a part of a condition.
+//!
+//! Instead: `if ready && (tx <- 1).is_ok() { … }`.
+
 use chango::prelude::*;
 
 fn main() {

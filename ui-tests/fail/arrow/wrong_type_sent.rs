@@ -1,3 +1,7 @@
+//! A literal of another type is sent.
+//!
+//! Instead: a value of the type that the channel carries.
+
 use chango::prelude::*;
 
 fn main() {

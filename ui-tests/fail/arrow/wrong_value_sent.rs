@@ -1,3 +1,7 @@
+//! A value of another type is sent, and the result is asked for.
+//!
+//! Instead: a value of the type that the channel carries.
+
 use chango::prelude::*;
 
 fn main() {

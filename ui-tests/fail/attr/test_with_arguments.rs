@@ -1,3 +1,7 @@
+//! A test with arguments.
+//!
+//! Instead: no arguments: nobody passes any.
+
 #[chango::test]
 async fn adds(a: i32, b: i32) {
     assert_eq!(a + b, 3);

@@ -1,3 +1,7 @@
+//! Messages that must stay in their thread.
+//!
+//! Instead: `Arc` for `Rc`: what goes through a channel goes from thread to thread.
+
 use std::rc::Rc;
 
 use chango::prelude::*;

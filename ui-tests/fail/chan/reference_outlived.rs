@@ -1,3 +1,8 @@
+//! A reference to what is gone before the channel.
+//!
+//! Instead: send the value itself, over a channel of `String`s; or make the channel after what
+//! is lent.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,6 @@
+//! The method without `.await` sends nothing.
+//!
+//! Instead: `tx <- 1;`, or `tx.send(1).await`.
 #![deny(unused_must_use)]
 
 use chango::prelude::*;

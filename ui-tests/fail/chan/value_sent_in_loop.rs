@@ -1,3 +1,7 @@
+//! One value is sent in each turn of a loop.
+//!
+//! Instead: `tx <- text.clone();`.
+
 use chango::prelude::*;
 
 fn main() {

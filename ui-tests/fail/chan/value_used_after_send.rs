@@ -1,3 +1,7 @@
+//! A value is used after it was sent.
+//!
+//! Instead: use it before, or `tx <- text.clone();`: what is sent belongs to the receiver.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A capacity that is no number.
+//!
+//! Instead: `bounded::<i32>(10)`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A channel operation in an item that is not async.
+//!
+//! Instead: `async fn first(…)`.
+
 use chango::prelude::*;
 
 co! {

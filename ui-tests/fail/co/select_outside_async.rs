@@ -1,3 +1,7 @@
+//! A select in a plain fn.
+//!
+//! Instead: `run! { … }` around it, or an `async fn`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An argument that must stay in its thread.
+//!
+//! Instead: `Arc` for `Rc`: a goroutine goes from worker to worker.
+
 use std::rc::Rc;
 
 use chango::prelude::*;

@@ -1,3 +1,8 @@
+//! A goroutine that borrows a local variable.
+//!
+//! Instead: own it: `go! { clone text; … }` where the variable is an owned value, or move it in
+//! and give it back as the goroutine's result.
+
 use chango::prelude::*;
 
 fn main() {

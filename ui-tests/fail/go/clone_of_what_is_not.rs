@@ -1,3 +1,7 @@
+//! A clone list with something that cannot be cloned.
+//!
+//! Instead: move it in, without the list; or `#[derive(Clone)]`; or an `Arc` of it.
+
 use chango::prelude::*;
 
 struct Ticket;

@@ -1,3 +1,7 @@
+//! A clone list without its semicolon.
+//!
+//! Instead: `go! { clone tx; … }`.
+
 use chango::prelude::*;
 
 fn main() {

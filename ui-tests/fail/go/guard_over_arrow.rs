@@ -1,3 +1,8 @@
+//! A lock that is held over a channel operation.
+//!
+//! Instead: receive first and lock then; or end the lock in a block of its own: `{
+//! *total.lock().unwrap() += v; }`.
+
 use std::sync::{Arc, Mutex};
 
 use chango::prelude::*;

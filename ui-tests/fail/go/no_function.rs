@@ -1,3 +1,7 @@
+//! A call of something that is no function.
+//!
+//! Instead: the name of a function before the parentheses.
+
 use chango::prelude::*;
 
 fn main() {

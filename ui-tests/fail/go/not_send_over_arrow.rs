@@ -1,3 +1,7 @@
+//! A value that must stay in its thread is held over a channel operation.
+//!
+//! Instead: `Arc` for `Rc`; or let it end before the arrow, in a block of its own.
+
 use std::rc::Rc;
 
 use chango::prelude::*;

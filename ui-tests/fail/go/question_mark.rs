@@ -1,3 +1,8 @@
+//! A question mark in a goroutine that returns nothing.
+//!
+//! Instead: let the body end with a value, `Some(())` or `Ok::<(), Error>(())`; or `let Some(v)
+//! = <-rx else { return };`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A receiver is used that a goroutine has taken.
+//!
+//! Instead: `go! { clone rx; … }`, and both receive; or a second channel.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A goroutine whose result must stay in its thread.
+//!
+//! Instead: `Arc` for `Rc`.
+
 use std::rc::Rc;
 
 use chango::prelude::*;

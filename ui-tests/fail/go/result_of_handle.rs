@@ -1,3 +1,8 @@
+//! A goroutine's result without the `Result` around it.
+//!
+//! Instead: `(<-handle).unwrap()`, or a `match`: it is an `Err` if the goroutine has panicked or
+//! was aborted.
+
 use chango::prelude::*;
 
 fn main() {

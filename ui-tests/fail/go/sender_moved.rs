@@ -1,3 +1,7 @@
+//! A sender is used that a goroutine has taken.
+//!
+//! Instead: `go! { clone tx; tx <- 1; };`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,8 @@
+//! A sender goes into the goroutine of the first turn of a loop.
+//!
+//! Instead: `go! { clone tx; tx <- i; }`, and `drop(tx)` behind the loop, so that the channel
+//! closes with the last goroutine.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A sender is used that was passed to a goroutine.
+//!
+//! Instead: `go!(produce(tx.clone()));`.
+
 use chango::prelude::*;
 
 async fn produce(tx: Sender<i32>) {

@@ -1,3 +1,7 @@
+//! A function that is not there.
+//!
+//! Instead: the function's name.
+
 use chango::prelude::*;
 
 async fn work(n: i32) {

@@ -1,3 +1,7 @@
+//! A clone list with a name that is not there.
+//!
+//! Instead: the variable's name; `clone new = expression;` makes a new one.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A method that is not there.
+//!
+//! Instead: the method's name.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An argument of another type.
+//!
+//! Instead: an argument of the type that the function takes.
+
 use chango::prelude::*;
 
 async fn twice(n: i32) -> i32 {

@@ -1,3 +1,7 @@
+//! The main goroutine holds over a channel operation what must stay in its thread.
+//!
+//! Instead: `Arc` for `Rc`; or `Runtime::block_on`, whose future stays in its thread.
+
 use std::rc::Rc;
 
 use chango::prelude::*;

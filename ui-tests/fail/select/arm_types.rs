@@ -1,3 +1,7 @@
+//! Arms of different types.
+//!
+//! Instead: values of one type, or blocks that end with a semicolon.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An attribute on an arm.
+//!
+//! Instead: put it on something in the body; `#[cfg(…)]` is the only one that an arm takes.
+
 use chango::prelude::*;
 
 fn main() {

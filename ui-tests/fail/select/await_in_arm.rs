@@ -1,3 +1,7 @@
+//! An arm that awaits by itself.
+//!
+//! Instead: `v = rx.recv() => …`, without `.await`; or `v = <-rx => …`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! `biased;` behind an arm.
+//!
+//! Instead: `biased;` as the first thing in the select.
+
 use chango::prelude::*;
 
 fn main() {

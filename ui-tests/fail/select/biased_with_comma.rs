@@ -1,3 +1,7 @@
+//! `biased` with a comma.
+//!
+//! Instead: `biased;`.
+
 use chango::prelude::*;
 
 fn main() {

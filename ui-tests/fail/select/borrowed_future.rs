@@ -1,3 +1,7 @@
+//! An arm that borrows a future.
+//!
+//! Instead: `let slow = go! { … };` before the select, and `n = <-slow => …` in it.
+
 use chango::prelude::*;
 
 fn main() {

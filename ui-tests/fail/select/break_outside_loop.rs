@@ -1,3 +1,7 @@
+//! A `break` in an arm of a select that stands in no loop.
+//!
+//! Instead: `return`, or a loop around the select; or a labelled block around it: `break 'done`.
+
 use chango::prelude::*;
 
 fn main() {

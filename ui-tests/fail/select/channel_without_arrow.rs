@@ -1,3 +1,7 @@
+//! A channel without its arrow.
+//!
+//! Instead: `<-rx => …`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A `default` of another type than the arms.
+//!
+//! Instead: a value of their type: `default => None`.
+
 use chango::prelude::*;
 
 fn main() {

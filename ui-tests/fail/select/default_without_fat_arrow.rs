@@ -1,3 +1,7 @@
+//! A `default` without its fat arrow.
+//!
+//! Instead: `default => println!("none"),`.
+
 use chango::prelude::*;
 
 fn main() {

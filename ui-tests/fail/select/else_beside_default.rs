@@ -1,3 +1,7 @@
+//! `else` beside `default`.
+//!
+//! Instead: one of the two: `default` runs whenever no arm is ready, disabled ones included.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An `else` of another type than the arms.
+//!
+//! Instead: a value of their type.
+
 use chango::prelude::*;
 
 fn main() {

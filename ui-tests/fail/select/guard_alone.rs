@@ -1,3 +1,7 @@
+//! A guard without an operation.
+//!
+//! Instead: the operation first: `v = <-rx, if true => …`; or an `if` before the select.
+
 use chango::prelude::*;
 
 fn main() {

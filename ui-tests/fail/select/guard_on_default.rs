@@ -1,3 +1,7 @@
+//! A guard on `default`.
+//!
+//! Instead: the condition in its body.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A guard that is no `bool`.
+//!
+//! Instead: a condition: `if n == 1`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A guard without a comma before it.
+//!
+//! Instead: `v = <-rx, if true => …`.
+
 use chango::prelude::*;
 
 fn main() {

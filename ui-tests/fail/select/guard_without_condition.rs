@@ -1,3 +1,7 @@
+//! A guard without a condition.
+//!
+//! Instead: the condition behind `if`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A value that comes back, and no variable for it.
+//!
+//! Instead: `let mut pending = 1 + 1;` before the select, and `tx <- mut pending => …` in it.
+
 use chango::prelude::*;
 
 fn main() {

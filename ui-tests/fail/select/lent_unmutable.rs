@@ -1,3 +1,7 @@
+//! A value that comes back to a variable that is not `mut`.
+//!
+//! Instead: `let mut pending = 1;`.
+
 use chango::prelude::*;
 
 fn main() {

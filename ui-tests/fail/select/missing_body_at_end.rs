@@ -1,3 +1,7 @@
+//! The last arm without a body.
+//!
+//! Instead: a body; the empty one is `{}`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm that receives from nothing.
+//!
+//! Instead: the channel behind the arrow: `v = <-rx => …`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! Two arms without a comma between them.
+//!
+//! Instead: a comma behind the first one's body, unless that is a block.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm without its fat arrow.
+//!
+//! Instead: `v = <-rx => println!("{v:?}"),`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm that begins with its fat arrow.
+//!
+//! Instead: an operation before it; `default => …` if it is meant for when nothing is ready.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm that sends nothing.
+//!
+//! Instead: the value behind the arrow: `tx <- 1 => …`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A binding to a channel without its arrow.
+//!
+//! Instead: `v = <-rx => …`.
+
 use chango::prelude::*;
 
 fn main() {

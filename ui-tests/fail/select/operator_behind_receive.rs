@@ -1,3 +1,7 @@
+//! An operation of an arm that goes on behind it.
+//!
+//! Instead: `n = <-rx => { let n = n.map(|n| n + 1); … }`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A binding without an operation.
+//!
+//! Instead: the operation behind `=`: `v = <-rx => …`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm that receives from the sending end.
+//!
+//! Instead: the receiving end: `v = <-rx => …`.
+
 use chango::prelude::*;
 
 fn main() {

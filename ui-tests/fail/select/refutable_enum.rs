@@ -1,3 +1,7 @@
+//! An arm whose pattern does not match every value.
+//!
+//! Instead: `Some(event) = <-rx => match event { Event::Key(key) => …, Event::Close => … }`.
+
 use chango::prelude::*;
 
 enum Event {

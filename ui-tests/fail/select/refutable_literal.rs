@@ -1,3 +1,7 @@
+//! An arm that wants one certain value.
+//!
+//! Instead: `Some(n) = <-rx => if n == 1 { … }`.
+
 use chango::prelude::*;
 
 fn main() {

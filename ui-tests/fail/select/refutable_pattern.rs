@@ -1,3 +1,7 @@
+//! An arm that takes apart what the channel's `Option` holds.
+//!
+//! Instead: `Some(v) = <-rx => if let Some(v) = v { … }`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm that wants only a goroutine that has not panicked.
+//!
+//! Instead: `result = <-handle => match result { Ok(n) => …, Err(error) => … }`.
+
 use chango::prelude::*;
 
 fn main() {

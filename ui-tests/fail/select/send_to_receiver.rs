@@ -1,3 +1,7 @@
+//! An arm that sends to the receiving end.
+//!
+//! Instead: the sending end: `tx <- 1 => …`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm that sends to the name that it wants to bind.
+//!
+//! Instead: `v = <-rx => …`; `v <- rx` sends `rx` to `v`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! A send in a larger expression, in an arm's body.
+//!
+//! Instead: `ok.is_ok() && (tx <- 2).is_ok()`.
+
 use chango::prelude::*;
 
 fn main() {

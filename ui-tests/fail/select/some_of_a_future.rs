@@ -1,3 +1,7 @@
+//! `Some(…)` before a future that gives no `Option`.
+//!
+//! Instead: `n = async { 1 } => …`.
+
 use chango::prelude::*;
 
 fn main() {

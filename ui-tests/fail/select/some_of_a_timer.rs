@@ -1,3 +1,7 @@
+//! `Some(…)` before a timer.
+//!
+//! Instead: `t = <-after(…) => …`: a timer gives an `Instant`.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! Two `default` arms.
+//!
+//! Instead: one of the two.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! Two `else` arms.
+//!
+//! Instead: one of the two.
+
 use chango::prelude::*;
 
 fn main() {

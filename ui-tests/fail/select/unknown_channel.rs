@@ -1,3 +1,7 @@
+//! An arm that receives from a name that is not there.
+//!
+//! Instead: the channel's name.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! One value in two arms.
+//!
+//! Instead: `text.clone()` in one of them: both values are made before either arm is chosen.
+
 use chango::prelude::*;
 
 fn main() {

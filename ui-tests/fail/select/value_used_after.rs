@@ -1,3 +1,7 @@
+//! A value is used after an arm that sends it.
+//!
+//! Instead: `tx <- mut text => …`: then it has its value back if another arm wins.
+
 use chango::prelude::*;
 
 fn main() {

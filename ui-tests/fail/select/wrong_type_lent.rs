@@ -1,3 +1,7 @@
+//! A variable of another type in `<- mut`.
+//!
+//! Instead: a variable of the type that the channel carries.
+
 use chango::prelude::*;
 
 fn main() {

@@ -1,3 +1,7 @@
+//! An arm that sends a value of another type.
+//!
+//! Instead: a value of the type that the channel carries.
+
 use chango::prelude::*;
 
 fn main() {
