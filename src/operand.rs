@@ -345,7 +345,7 @@ pub struct Sending<S, T> {
 impl<S: SendTo> Sending<S, S::Item> {
     /// Makes the arm.
     #[inline]
-    pub fn arm(self) -> SendArm<'static, S> {
+    pub fn arm<'s>(self) -> SendArm<'s, S> {
         select::send_owned(self.to.operand, self.value)
     }
 }

@@ -406,13 +406,13 @@ impl<F: Future> fmt::Debug for FutureArm<F> {
 
 /// `place <- value`.
 #[inline]
-pub fn send<S: SendTo + ?Sized>(operand: &S, value: S::Item) -> SendArm<'static, &S> {
+pub fn send<'s, S: SendTo + ?Sized>(operand: &S, value: S::Item) -> SendArm<'s, &S> {
     send_owned(operand, value)
 }
 
-/// `expression <- value`.
+/// `expression <- value`. There is no slot, so its lifetime is any, and the value may hold borrows.
 #[inline]
-pub fn send_owned<S: SendTo>(operand: S, value: S::Item) -> SendArm<'static, S> {
+pub fn send_owned<'s, S: SendTo>(operand: S, value: S::Item) -> SendArm<'s, S> {
     SendArm {
         waiter: Waiter::send(value),
         operand,
