@@ -180,13 +180,13 @@ pub trait CallFuture {
     type Future: Future;
 
     /// The future to await.
-    fn finish(self) -> Self::Future;
+    fn finish_call(self) -> Self::Future;
 }
 
 impl<F: Future> CallFuture for Call<F> {
     type Future = F;
 
-    fn finish(self) -> F {
+    fn finish_call(self) -> F {
         self.0.expect("a call is finished once")
     }
 }
@@ -197,13 +197,13 @@ pub trait CallValue {
     type Value;
 
     /// A future of the value.
-    fn finish(self) -> core::future::Ready<Self::Value>;
+    fn finish_call(self) -> core::future::Ready<Self::Value>;
 }
 
 impl<T> CallValue for &mut Call<T> {
     type Value = T;
 
-    fn finish(self) -> core::future::Ready<T> {
+    fn finish_call(self) -> core::future::Ready<T> {
         core::future::ready(self.0.take().expect("a call is finished once"))
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Not for calling by hand, though nothing speaks against it: the macros only put the arrow's
 //! position there. What must hold: the fast path asks `coop` as the future does; a lowering has a
-//! single `.await`, so everything that is not done at once is left to the one future.
+//! single `.await`, so everything that is not done at once is left to the one future; methods that
+//! an expansion calls take `self`, since before any other the compiler would call a method that takes
+//! `self` and that a trait of the user's gives to every type.
 
 use std::any::type_name;
 use std::fmt;
@@ -44,7 +46,7 @@ pub struct ReceiveOp<'a, R: ?Sized> {
 impl<'a, R: Receive + ?Sized> ReceiveOp<'a, R> {
     /// Receives if that is possible at once.
     #[inline]
-    pub fn now(&self) -> Poll<R::Output> {
+    pub fn now(self) -> Poll<R::Output> {
         self.operand.now()
     }
 
@@ -57,6 +59,15 @@ impl<'a, R: Receive + ?Sized> ReceiveOp<'a, R> {
         }
     }
 }
+
+impl<R: ?Sized> Clone for ReceiveOp<'_, R> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R: ?Sized> Copy for ReceiveOp<'_, R> {}
 
 impl<R: ?Sized> fmt::Debug for ReceiveOp<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,18 +151,27 @@ pub struct ReceiveEach<'a, R: ?Sized> {
 impl<'a, R: Receive + ?Sized> ReceiveEach<'a, R> {
     /// The next turn, if it is there at once; `None` inside ends the loop.
     #[inline]
-    pub fn now(&self) -> Poll<Option<R::Each>> {
+    pub fn now(self) -> Poll<Option<R::Each>> {
         self.operand.now().map(R::each)
     }
 
     /// The next turn; `None` ends the loop.
     #[inline]
-    pub fn wait(&self) -> EachWait<'a, R> {
+    pub fn wait(self) -> EachWait<'a, R> {
         EachWait {
             wait: receive(self.operand).wait(),
         }
     }
 }
+
+impl<R: ?Sized> Clone for ReceiveEach<'_, R> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R: ?Sized> Copy for ReceiveEach<'_, R> {}
 
 impl<R: ?Sized> fmt::Debug for ReceiveEach<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

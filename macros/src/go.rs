@@ -88,7 +88,7 @@ impl<'a> Call<'a> {
                 use #private::{CallFuture as _, CallValue as _};
                 #[allow(clippy::let_unit_value, clippy::unit_arg)]
                 let mut __call = #private::Call::new(#callee #passed);
-                __call.finish().await
+                __call.finish_call().await
             }
         };
         let spawned = spawn(facade, future);
@@ -328,7 +328,7 @@ fn clone_binding(facade: &Facade, t: &mut Cursor<'_>) -> Option<TokenStream> {
     // In the user's code, so that the error of what is not `Clone` is about that alone.
     let clone = quote_spanned!(name.span()=> .clone());
     Some(quote_spanned! {site=>
-        #[allow(clippy::clone_on_copy, clippy::clone_on_ref_ptr, clippy::redundant_clone)]
+        #[allow(noop_method_call, clippy::clone_on_copy, clippy::clone_on_ref_ptr, clippy::redundant_clone)]
         let #mutable #name = #value #clone;
     })
 }

@@ -287,6 +287,8 @@ impl Expander<'_> {
                 let (equals, back) = (quote_spanned!(first=> =), only_field(back, first, last));
                 restored.extend(quote_spanned! {self.site=>
                     #cfgs
+                    // Whether the variable is read again is nobody's business here.
+                    #[allow(unused_assignments)]
                     {
                         #[allow(unused_imports)]
                         use #private::select::BackAnyway as _;
