@@ -242,7 +242,7 @@ impl<'f> Lower<'f> {
     pub(crate) fn received(&mut self, t: &mut Cursor<'_>, rules: Rules) -> Option<Operand> {
         let arrow = t.arrow()?;
         t.skip(2);
-        if t.is_brace(0) && !rules.structs {
+        if t.is_brace(0) && !rules.structs && !head_goes_on(t) {
             return None;
         }
         let from = t.position();
@@ -577,6 +577,22 @@ pub(crate) struct Begin {
 
 fn operand_of(tokens: Vec<TokenTree>, source: &[TokenTree], arrow: Arrow) -> Operand {
     Operand::new(tokens.into_iter().collect(), source, arrow.less)
+}
+
+/// Whether the brace in a head is an operand, and the head's own block comes later: if it is the
+/// block itself, no second one follows, nor what can only go on with an expression.
+fn head_goes_on(t: &Cursor<'_>) -> bool {
+    let mut after = *t;
+    after.skip(1);
+    let operator = [
+        "==", "!=", "<=", ">=", "&&", "||", "..", "+", "/", "%", "^", ">",
+    ];
+    after.is_brace(0)
+        || after.group(0, Delimiter::None).is_some()
+        || after.is_word(0, "as")
+        || after.is_punct(0, '.')
+        || after.is_punct(0, '?')
+        || operator.iter().any(|operator| after.is_operator(operator))
 }
 
 /// A send as the first element of a tuple.
