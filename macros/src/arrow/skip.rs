@@ -5,7 +5,9 @@
 
 use proc_macro2::{Delimiter, TokenTree};
 
+use super::emit::grouped;
 use super::lex::Cursor;
+use crate::path::hidden;
 
 /// Copies attributes, inner ones too.
 pub(crate) fn attributes(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
@@ -42,6 +44,22 @@ pub(crate) fn pattern_and_type(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
         } else {
             t.copy(1, out);
         }
+    }
+}
+
+/// A pattern as a `let` takes it, where one with alternatives needs parentheses.
+pub(crate) fn in_let(pattern: Vec<TokenTree>) -> Vec<TokenTree> {
+    let is_bar = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == '|');
+    match pattern.first() {
+        Some(first) if pattern.iter().any(is_bar) => {
+            let span = hidden(first.span());
+            vec![grouped(
+                Delimiter::Parenthesis,
+                span,
+                pattern.into_iter().collect(),
+            )]
+        }
+        _ => pattern,
     }
 }
 

@@ -345,7 +345,7 @@ impl Lower<'_> {
         let each = Each {
             label: label.into_iter().collect(),
             keywords: [keyword_for.clone(), keyword_in.clone()],
-            pattern: pattern.into_iter().collect(),
+            pattern: skip::in_let(pattern).into_iter().collect(),
             body: self.block_group(body, self.around, true).into(),
         };
         out.extend(emit::receive_each(

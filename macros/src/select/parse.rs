@@ -190,8 +190,8 @@ impl Parser<'_> {
         }
         t.skip(1);
         self.t = t;
-        Some(some_pattern(&pattern).unwrap_or(Binding {
-            pattern,
+        Some(some_pattern(&pattern).unwrap_or_else(|| Binding {
+            pattern: skip::in_let(pattern),
             some: false,
         }))
     }
