@@ -30,6 +30,9 @@ pub(crate) fn future(facade: &Facade, input: TokenStream) -> TokenStream {
     }
     // Errors about the whole future (it is not `Send`, it borrows) stand where the body begins.
     let keywords = quote_spanned!(first=> async move);
+    if is_block(&lowered) {
+        return quote_spanned!(first=> #keywords #lowered);
+    }
     // A block that only awaits is superfluous if the user wrote it, and here it is not.
     let block = grouped(
         Delimiter::Brace,
@@ -43,6 +46,14 @@ pub(crate) fn future(facade: &Facade, input: TokenStream) -> TokenStream {
 fn ends_with_await(input: &TokenStream) -> bool {
     let last = input.clone().into_iter().last();
     matches!(last, Some(TokenTree::Ident(word)) if word == "await")
+}
+
+/// Whether a body is one block, around which a second one would make its braces superfluous.
+fn is_block(body: &TokenStream) -> bool {
+    let mut tokens = body.clone().into_iter();
+    let first = tokens.next();
+    tokens.next().is_none()
+        && matches!(first, Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace)
 }
 
 /// Whether all of the input is `async { … }` or `async move { … }`.

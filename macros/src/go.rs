@@ -17,6 +17,7 @@ use crate::path::{Facade, hidden};
 /// `go! { … }`, `go!(f(a))`, `go! { clone a; … }`, `go!(async move { … })`.
 pub(crate) fn go(input: TokenStream) -> TokenStream {
     let (facade, input) = Facade::split(input);
+    let input = uncovered(input);
     let tokens: Vec<TokenTree> = input.clone().into_iter().collect();
     if let Some(call) = Call::parse(&tokens) {
         return call.expand(&facade);
@@ -25,6 +26,17 @@ pub(crate) fn go(input: TokenStream) -> TokenStream {
         return with_clones(&facade, &tokens);
     }
     spawn(&facade, future(&facade, input))
+}
+
+/// The input without the invisible group that `macro_rules` makes of `$call:expr`, if that is all.
+fn uncovered(input: TokenStream) -> TokenStream {
+    let mut tokens = input.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
+            uncovered(group.stream())
+        }
+        _ => input,
+    }
 }
 
 /// `go(FUTURE)`, at the position of the macro call.
@@ -145,9 +157,13 @@ fn bindings(site: Span, arguments: &[Argument]) -> TokenStream {
 fn callee_end(callee: &[TokenTree]) -> Option<usize> {
     let mut t = Cursor::new(callee);
     let mut passed = Vec::new();
-    let is_path = path(&mut t, &mut passed);
-    if !is_path || t.at_end() {
-        return is_path.then_some(callee.len());
+    let invisible = t.group(0, Delimiter::None).filter(|_| t.is_punct(1, '.'));
+    if invisible.is_some_and(is_chain) {
+        t.skip(1);
+    } else if !path(&mut t, &mut passed) {
+        return None;
+    } else if t.at_end() {
+        return Some(callee.len());
     }
     let mut method = None;
     while t.is_punct(0, '.') {
@@ -167,7 +183,27 @@ fn callee_end(callee: &[TokenTree]) -> Option<usize> {
     (t.at_end() && is_method).then_some(method).flatten()
 }
 
-/// Passes over a path of words and generic arguments; false if none is here.
+/// Whether an invisible group, as `$receiver:expr` makes one, holds a path or a chain of fields.
+fn is_chain(group: &Group) -> bool {
+    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+    let mut t = Cursor::new(&tokens);
+    let inner = t.group(0, Delimiter::None).filter(|group| is_chain(group));
+    if inner.is_some() {
+        t.skip(1);
+    } else if !path(&mut t, &mut Vec::new()) {
+        return false;
+    }
+    while t.is_punct(0, '.')
+        && !t.is_word(1, "await")
+        && matches!(t.peek(1), Some(TokenTree::Ident(_) | TokenTree::Literal(_)))
+    {
+        t.skip(2);
+    }
+    t.at_end()
+}
+
+/// Passes over a path of words and generic arguments, or what `$path:path` and the type in
+/// `$type::f` are; false if none is here.
 fn path(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
     const NOT_IN_A_PATH: [&str; 19] = [
         "as", "async", "await", "box", "break", "const", "continue", "else", "for", "if", "in",
@@ -182,6 +218,14 @@ fn path(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
         }
         if t.is_punct(0, '<') && !out.is_empty() {
             skip::angles(t, out);
+        } else if let Some(group) = t.group(0, Delimiter::None) {
+            let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+            let mut inner = Cursor::new(&tokens);
+            t.copy(1, out);
+            let is_path = path(&mut inner, &mut Vec::new()) && inner.at_end();
+            if !is_path && !t.is_operator("::") {
+                return false;
+            }
         } else {
             let Some(word) = t.ident(0) else { return false };
             if NOT_IN_A_PATH.iter().any(|keyword| word == keyword) {
@@ -208,7 +252,8 @@ fn holds_closure(arguments: &Group) -> bool {
             {
                 t.skip(1);
             }
-            if t.is_punct(0, '|') || (t.is_word(0, "for") && t.is_punct(1, '<')) {
+            let invisible = t.group(0, Delimiter::None).is_some_and(holds_closure);
+            if invisible || t.is_punct(0, '|') || (t.is_word(0, "for") && t.is_punct(1, '<')) {
                 return true;
             }
         }
@@ -455,5 +500,31 @@ mod tests {
                 "{source}"
             );
         }
+    }
+
+    /// An invisible group, as `macro_rules` makes one.
+    fn invisible(source: &str) -> TokenStream {
+        TokenTree::Group(Group::new(Delimiter::None, source.parse().unwrap())).into()
+    }
+
+    #[test]
+    fn call_form_is_seen_through_the_variables_of_a_macro() {
+        let (path, receiver) = (invisible("a::f"), invisible("self.server"));
+        let (call, kind, closure) = (invisible("f(a)"), invisible("Vec<u8>"), invisible("|x| x"));
+        let is_call = |input: TokenStream| {
+            go(quote!((chango) #input))
+                .to_string()
+                .contains("CallFuture")
+        };
+        assert!(is_call(quote!(#path(1))) && is_call(quote!(#receiver.handle(1))));
+        assert!(is_call(call) && is_call(quote!(#kind::new())));
+        assert!(!is_call(quote!(f(#closure))) && !is_call(quote!(#receiver(1))));
+        let index = invisible("self.servers[0]");
+        assert!(!is_call(quote!(#index.handle(1))));
+    }
+
+    #[test]
+    fn one_block_gets_no_second_one_around_it() {
+        assert_eq!(expanded("{ f(); a }"), "go (async move { f () ; a })");
     }
 }

@@ -257,6 +257,7 @@ impl<'f> Lower<'f> {
     fn primary(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>, rules: Rules) -> bool {
         match t.peek(0) {
             Some(TokenTree::Literal(_)) => t.copy(1, out),
+            Some(_) if skip::lifetime_length(t).is_some() => return self.labelled(t, out),
             Some(TokenTree::Group(group)) => {
                 t.skip(1);
                 let lowered = match group.delimiter() {
@@ -271,7 +272,6 @@ impl<'f> Lower<'f> {
             }
             Some(TokenTree::Ident(_)) => return self.word(t, out, rules),
             Some(TokenTree::Punct(punct)) => match punct.as_char() {
-                '\'' => return self.labelled(t, out),
                 '|' => self.closure(t, out, rules),
                 '<' => {
                     skip::angles(t, out);

@@ -25,11 +25,23 @@ pub(crate) fn attribute(t: &Cursor<'_>) -> Option<usize> {
 
 /// Copies a label or a lifetime, `'a`, if one stands here.
 pub(crate) fn lifetime(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
-    let found = t.is_joint(0, '\'') && t.ident(1).is_some();
-    if found {
-        t.copy(2, out);
+    let length = lifetime_length(t);
+    if let Some(length) = length {
+        t.copy(length, out);
     }
-    found
+    length.is_some()
+}
+
+/// How many tokens the lifetime has that begins here, if one does: of `$name:lifetime`
+/// `macro_rules` makes an invisible group.
+pub(crate) fn lifetime_length(t: &Cursor<'_>) -> Option<usize> {
+    if t.is_joint(0, '\'') && t.ident(1).is_some() {
+        return Some(2);
+    }
+    let tokens: Vec<TokenTree> = t.group(0, Delimiter::None)?.stream().into_iter().collect();
+    lifetime_length(&Cursor::new(&tokens))
+        .filter(|&length| length == tokens.len())
+        .and(Some(1))
 }
 
 /// Copies a pattern, and a type behind a colon, up to the `=` of an initialiser.

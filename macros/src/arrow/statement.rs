@@ -34,6 +34,10 @@ impl Lower<'_> {
                 t.copy(1, out);
             } else if begins_item(t) {
                 self.item(t, out);
+            } else if let Some(group) = invisible_item(t) {
+                t.skip(1);
+                let lowered = self.invisible(group);
+                out.push(lowered);
             } else {
                 only_items = false;
                 self.statement(t, out, unit, tail);
@@ -85,19 +89,19 @@ impl Lower<'_> {
             out: out.len(),
             whole: true,
         };
-        if let Some(group) = whole_invisible(t) {
+        let brace = block_of(t);
+        if let Some(group) = whole_invisible(t).filter(|_| brace.is_none()) {
             t.skip(1);
             let lowered = self.invisible(group);
             return out.push(lowered);
         }
-        let brace = t.group(0, Delimiter::Brace);
-        if let Some(group) = brace {
+        if let Some(group) = &brace {
             t.skip(1);
             let lowered = self.block_group(group, self.around, false);
             out.push(lowered);
         }
         let ended = brace.is_some()
-            || (t.is_punct(0, '\'') && self.labelled(t, out))
+            || (skip::lifetime_length(t).is_some() && self.labelled(t, out))
             || self.block_like(t, out)
             || self.brace_macro(t, out);
         if !ended {
@@ -324,8 +328,8 @@ impl Lower<'_> {
         };
         self.changes += 1;
         let operand = self.received(t, Rules::HEAD);
-        let body = t.group(0, Delimiter::Brace);
-        let (Some(operand), Some(body)) = (&operand, body) else {
+        let body = block_of(t);
+        let (Some(operand), Some(body)) = (&operand, &body) else {
             plain(&mut label, out, pattern);
             out.push(keyword_in.clone());
             let begin = Begin {
@@ -412,6 +416,26 @@ fn whole_invisible<'a>(t: &Cursor<'a>) -> Option<&'a Group> {
         _ => false,
     };
     t.group(0, Delimiter::None).filter(|_| !goes_on)
+}
+
+/// An invisible group that holds an item, which `macro_rules` makes of `$name:item`.
+fn invisible_item<'a>(t: &Cursor<'a>) -> Option<&'a Group> {
+    let group = t.group(0, Delimiter::None)?;
+    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+    let mut inner = Cursor::new(&tokens);
+    skip::attributes(&mut inner, &mut Vec::new());
+    (begins_item(&inner) || invisible_item(&inner).is_some()).then_some(group)
+}
+
+/// The block that stands here, also in the invisible group that `macro_rules` makes of
+/// `$name:block`.
+fn block_of(t: &Cursor<'_>) -> Option<Group> {
+    if let Some(group) = t.group(0, Delimiter::Brace) {
+        return Some(group.clone());
+    }
+    let tokens: Vec<TokenTree> = t.group(0, Delimiter::None)?.stream().into_iter().collect();
+    let inner = Cursor::new(&tokens);
+    block_of(&inner).filter(|_| tokens.len() == 1)
 }
 
 /// Copies up to a semicolon, or to the brace of a body.

@@ -447,6 +447,64 @@ fn invisible_groups_are_seen_through() {
 }
 
 #[test]
+fn block_in_a_head_is_an_operand_if_another_one_follows() {
+    becomes(
+        "while let Some(v) = <-{ rx } { }",
+        "while let Some(v) = receive[{ rx }] { }",
+    );
+    becomes("if <-{ rx } == x { }", "if receive[{ rx }] == x { }");
+    becomes(
+        "match <-{ rx }.clone() { }",
+        "match receive[{ rx }.clone()] { }",
+    );
+    becomes(
+        "match <-unsafe { rx } { }",
+        "match receive[unsafe { rx }] { }",
+    );
+    let text = lowered("for x in <-{ a; rx } { f(x); }");
+    assert!(text.contains("(& { a ; rx })"), "{text}");
+    for source in [
+        "for x in <- { }",
+        "if <- { } else { }",
+        "match <- { } *a = b;",
+    ] {
+        refused(source, message::NO_OPERAND);
+    }
+}
+
+#[test]
+fn alternatives_before_in_stand_in_parentheses() {
+    let text = lowered("for A(x) | B(x) in <-rx { }");
+    assert!(text.contains("let (A (x) | B (x)) = "), "{text}");
+    let text = lowered("for (x, _) in <-rx { }");
+    assert!(text.contains("let (x , _) = "), "{text}");
+}
+
+#[test]
+fn invisible_blocks_items_and_labels_are_what_they_hold() {
+    let block = invisible("{ f(x); <-ry }");
+    let (label, item) = (invisible("'a"), invisible("async fn f() { tx <- 1; }"));
+    let text = lowered_tokens(quote!(for x in <-rx #block)).to_string();
+    assert!(
+        text.contains("while let") && text.contains("f (x)"),
+        "{text}"
+    );
+    let text = |tokens| folded(&lowered_tokens(tokens).to_string()).replace(' ', "");
+    assert_eq!(
+        text(quote!(#label: loop { break #label <-rx })),
+        "'a:loop{break'areceive[rx]}"
+    );
+    assert_eq!(
+        text(quote!(match x { _ => #block })),
+        "match x{_=>{f(x);receive[ry]}}".replace(' ', "")
+    );
+    let facade = facade();
+    let mut lower = Lower::new(&facade, Around::Async);
+    let (lowered, only_items) = body(&mut lower, quote!(#item #item));
+    assert!(only_items, "{lowered}");
+}
+
+#[test]
 fn only_what_has_an_operator_is_changed() {
     // A group in which nothing was changed comes out as the very group that went in.
     let facade = facade();

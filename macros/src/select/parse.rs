@@ -446,11 +446,15 @@ impl Parser<'_> {
 /// `Some(PATTERN)`, taken apart.
 fn some_pattern(pattern: &[TokenTree]) -> Option<Binding> {
     match pattern {
+        // `$pattern` of `macro_rules`.
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::None => {
+            some_pattern(&group.stream().into_iter().collect::<Vec<_>>())
+        }
         [TokenTree::Ident(word), TokenTree::Group(group)]
             if word == "Some" && group.delimiter() == Delimiter::Parenthesis =>
         {
             Some(Binding {
-                pattern: group.stream().into_iter().collect(),
+                pattern: skip::in_let(group.stream().into_iter().collect()),
                 some: true,
             })
         }

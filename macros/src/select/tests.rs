@@ -398,3 +398,28 @@ fn mistake_in_an_operation_is_one_error() {
     refused("tx <- mut 1 + 1 => 1", message::MUT_PLACE);
     refused("tx <- mut f(), if x => 1", message::MUT_PLACE);
 }
+
+/// An invisible group, as `macro_rules` makes one.
+fn invisible(source: &str) -> TokenTree {
+    let inner = source.parse().unwrap();
+    TokenTree::Group(proc_macro2::Group::new(proc_macro2::Delimiter::None, inner))
+}
+
+#[test]
+fn variables_of_a_macro_are_seen_through() {
+    let (pattern, rx, body) = (
+        invisible("Some(v)"),
+        invisible("self.rx"),
+        invisible("{ f(); v }"),
+    );
+    let text = select(quote::quote!((chango) #pattern = <-#rx => #body default => #body));
+    let text = text.to_string();
+    assert!(!text.contains("compile_error"), "{text}");
+    assert!(text.contains("let v = __value ; f () ; v"), "{text}");
+}
+
+#[test]
+fn alternatives_in_a_pattern_stand_in_parentheses() {
+    holds("A(v) | B(v) = f() => v", &["let (A (v) | B (v)) = "]);
+    holds("Some(A(v) | B(v)) = <-rx => v", &["let (A (v) | B (v)) = "]);
+}
