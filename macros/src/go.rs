@@ -99,8 +99,8 @@ impl<'a> Call<'a> {
                 #[allow(unused_imports)]
                 use #private::{CallFuture as _, CallValue as _};
                 #[allow(clippy::let_unit_value, clippy::unit_arg)]
-                let mut __call = #private::Call::new(#callee #passed);
-                __call.finish_call().await
+                let mut __chango_call = #private::Call::new(#callee #passed);
+                __chango_call.finish_call().await
             }
         };
         let spawned = spawn(facade, future);
@@ -120,14 +120,14 @@ impl<'a> Call<'a> {
         if !self.method.is_empty() {
             let method: TokenStream = self.method.iter().cloned().collect();
             return (
-                quote_spanned!(site=> let (mut __callee,) = (#subject,);),
-                quote_spanned!(site=> __callee #method),
+                quote_spanned!(site=> let (mut __chango_callee,) = (#subject,);),
+                quote_spanned!(site=> __chango_callee #method),
             );
         }
         let word = self.subject[self.subject.len() - 1].span();
-        let field = only_field(quote_spanned!(site=> __callee), word, word);
+        let field = only_field(quote_spanned!(site=> __chango_callee), word, word);
         (
-            quote_spanned!(site=> let mut __callee = (#subject,);),
+            quote_spanned!(site=> let mut __chango_callee = (#subject,);),
             grouped(Delimiter::Parenthesis, word, field).into(),
         )
     }
@@ -143,7 +143,7 @@ fn bindings(site: Span, arguments: &[Argument]) -> TokenStream {
         return TokenStream::new();
     }
     let values: Vec<Ident> = (0..arguments.len())
-        .map(|n| format_ident!("__value_{n}", span = site))
+        .map(|n| format_ident!("__chango_value_{n}", span = site))
         .collect();
     let evaluated = values.iter().zip(arguments).map(|(name, argument)| {
         let value = &argument.value;
@@ -285,7 +285,7 @@ fn arguments(facade: &Facade, group: &Group) -> Vec<Argument> {
         }
         if t.position() > from {
             found.push(Argument {
-                name: format_ident!("__argument_{}", found.len(), span = at),
+                name: format_ident!("__chango_argument_{}", found.len(), span = at),
                 value: value.into_iter().collect(),
             });
         }
@@ -454,13 +454,13 @@ mod tests {
     fn callee_and_arguments_are_evaluated_by_the_caller_in_order() {
         let text = expanded("self.server.handle::<u8>(next(), <-rx)");
         let order = [
-            "let (mut __callee ,) = (self . server ,) ;",
-            "let (__value_0 ,) = (next () ,) ;",
-            "let (__value_1 ,) = ((match < _ as ReceiveOperand < _ >> :: operation (& rx)",
-            "let (__argument_0 , __argument_1 ,) = (__value_0 , __value_1 ,) ;",
+            "let (mut __chango_callee ,) = (self . server ,) ;",
+            "let (__chango_value_0 ,) = (next () ,) ;",
+            "let (__chango_value_1 ,) = ((match < _ as ReceiveOperand < _ >> :: operation (& rx)",
+            "let (__chango_argument_0 , __chango_argument_1 ,) = (__chango_value_0 , __chango_value_1 ,) ;",
             "go (async move {",
-            "__callee . handle",
-            "(__argument_0 , __argument_1)",
+            "__chango_callee . handle",
+            "(__chango_argument_0 , __chango_argument_1)",
         ];
         let places: Vec<_> = order
             .iter()

@@ -127,20 +127,20 @@ pub(crate) fn receive(
         // No tuple: its field would be an operation without effect.
         return quote_spanned! {site=>
             match #operation {
-                __operation => if let #private::Poll::Ready(__value) = __operation #now {
-                    __value
+                __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
+                    __chango_value
                 } else {
-                    __operation #wait
+                    __chango_operation #wait
                 }
             }
         };
     }
     let arms = quote_spanned! {site=>
         match #operation {
-            __operation => if let #private::Poll::Ready(__value) = __operation #now {
-                (__value,)
+            __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
+                (__chango_value,)
             } else {
-                (__operation #wait,)
+                (__chango_operation #wait,)
             }
         }
     };
@@ -186,11 +186,11 @@ pub(crate) fn receive_each(
     let now = quote_spanned!(arrow.less=> .now());
     let wait = quote_spanned!(arrow.less=> .wait().await);
     let each = operand.call(facade, ["ReceiveOperand", "each"], reference);
-    let turn = behind(bound(pattern, "__item"), body, site);
+    let turn = behind(bound(pattern, "__chango_item"), body, site);
     quote_spanned! {site=>
         match #each {
-            __each => #label while let #private::Option::Some(__item) = (
-                if let #private::Poll::Ready(__item) = __each #now { __item } else { __each #wait }
+            __chango_each => #label while let #private::Option::Some(__chango_item) = (
+                if let #private::Poll::Ready(__chango_item) = __chango_each #now { __chango_item } else { __chango_each #wait }
             ) #turn
         }
     }
@@ -271,22 +271,22 @@ pub(crate) fn send(
     let (sent, wait) = match send {
         Send::Statement => (quote_spanned!(arrow.less=> ()), {
             let wait = quote_spanned!(arrow.less=> .statement().await);
-            quote_spanned!(site=> __send #wait)
+            quote_spanned!(site=> __chango_send #wait)
         }),
         Send::Value | Send::Part => {
             let wait = quote_spanned!(arrow.less=> .value().await);
             let ok = quote_spanned!(site=> (#private::Result::Ok(()),));
-            (ok, quote_spanned!(site=> (__send #wait,)))
+            (ok, quote_spanned!(site=> (__chango_send #wait,)))
         }
     };
     // A field and not an argument: a value of the wrong type is then reported under the value
     // alone, without a note about a function that the user has never called.
     let started = quote_spanned! {site=>
         match #operation {
-            __operation => match (#private::Sending { operation: __operation, value: #value })
+            __chango_operation => match (#private::Sending { operation: __chango_operation, value: #value })
                 #begin
             {
-                __send => if __send.sent { #sent } else { #wait }
+                __chango_send => if __chango_send.sent { #sent } else { #wait }
             }
         }
     };

@@ -341,8 +341,8 @@ fn loop_over_a_channel_evaluates_its_operand_once() {
         text.contains("ReceiveOperand < _ >> :: each (& self . rx)"),
         "{text}"
     );
-    assert!(text.contains("__each => 'a : while let"), "{text}");
-    assert!(text.contains("let (i , v) = __item ;"), "{text}");
+    assert!(text.contains("__chango_each => 'a : while let"), "{text}");
+    assert!(text.contains("let (i , v) = __chango_item ;"), "{text}");
     assert_eq!(text.matches("await").count(), 1);
 }
 

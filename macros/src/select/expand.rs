@@ -60,7 +60,7 @@ struct Names {
 
 impl Names {
     fn new(n: usize) -> Self {
-        let name = |stem: &str| format_ident!("__{stem}_{n}", span = Span::mixed_site());
+        let name = |stem: &str| format_ident!("__chango_{stem}_{n}", span = Span::mixed_site());
         Self {
             guard: name("guard"),
             slot: name("slot"),
@@ -206,7 +206,7 @@ impl Expander<'_> {
             quote_spanned!(self.site=> #[cfg(#any)] #poll #[cfg(not(#any))] #wait)
         };
         // Bound to a name: the wait and the losing arms end here, and not with the `match`.
-        quote_spanned!(self.site=> let __list = #list; #waits __won)
+        quote_spanned!(self.site=> let __chango_list = #list; #waits __chango_won)
     }
 
     fn wait_by(&self, function: &str) -> TokenStream {
@@ -215,7 +215,7 @@ impl Expander<'_> {
         let function = format_ident!("{function}{biased}", span = self.site);
         // In the user's code, where the select waits.
         let wait = quote_spanned!(self.at=> .await);
-        quote_spanned!(self.site=> let __won = #private::select::#function(__list) #wait;)
+        quote_spanned!(self.site=> let __chango_won = #private::select::#function(__chango_list) #wait;)
     }
 
     fn bodies(&self) -> TokenStream {
@@ -224,18 +224,18 @@ impl Expander<'_> {
         let won = quote_spanned!(self.site=> #private::select::Won);
         let mut bodies = TokenStream::new();
         for (n, arm) in self.select.arms.iter().enumerate() {
-            let this = quote_spanned!(self.site=> #won::This(__value));
+            let this = quote_spanned!(self.site=> #won::This(__chango_value));
             let pattern = nested(&won, n, this, self.site);
             let (with, without) = (cfg(&arm.cfgs), cfg_not(&arm.cfgs));
             let body = self.body(n, arm);
             bodies.extend(quote_spanned!(self.site=> #with #selected::Arm(#pattern) => #body));
             bodies.extend(without.map(|without| {
-                quote_spanned!(self.site=> #without #selected::Arm(#pattern) => match __value {})
+                quote_spanned!(self.site=> #without #selected::Arm(#pattern) => match __chango_value {})
             }));
         }
-        let never = quote_spanned!(self.site=> __never);
+        let never = quote_spanned!(self.site=> __chango_never);
         let rest = nested(&won, self.select.arms.len(), never, self.site);
-        let rest = quote_spanned!(self.site=> #selected::Arm(#rest) => match __never {});
+        let rest = quote_spanned!(self.site=> #selected::Arm(#rest) => match __chango_never {});
         let disabled = quote_spanned!(self.site=> #private::select::all_disabled());
         let default = self.lasts(&self.select.defaults, &selected, "Default", &disabled);
         let otherwise = self.lasts(&self.select.elses, &selected, "Disabled", &disabled);
@@ -256,18 +256,18 @@ impl Expander<'_> {
             }
             (Some(Binding { pattern, .. }), _) => {
                 let pattern = pattern.iter().cloned().collect();
-                bound(&pattern, "__value")
+                bound(&pattern, "__chango_value")
             }
             (None, Operation::Send { arrow, .. }) => {
                 let here = quote_spanned!(arrow.less=> .location());
                 quote_spanned! {self.site=>
-                    if let #private::Result::Err(__error) = __value {
-                        #private::select::settle(__error, #private::Here #here).await;
+                    if let #private::Result::Err(__chango_error) = __chango_value {
+                        #private::select::settle(__chango_error, #private::Here #here).await;
                     }
                 }
             }
             // A value that is not wanted goes before the body runs.
-            (None, _) => quote_spanned!(self.site=> { let __value = __value; }),
+            (None, _) => quote_spanned!(self.site=> { let __chango_value = __chango_value; }),
         };
         behind(quote!(#restored #bound), body, self.site)
     }

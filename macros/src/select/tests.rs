@@ -48,7 +48,7 @@ fn receive_arm_uses_a_place_and_takes_anything_else() {
         "v = <-rx => v,",
         &[
             "Some (< _ as ReceiveOperand < _ >> :: arm (& rx))",
-            "let v = __value ; v",
+            "let v = __chango_value ; v",
         ],
     );
     holds(
@@ -67,7 +67,7 @@ fn receive_arm_uses_a_place_and_takes_anything_else() {
         "<-done => {}",
         &[
             "< _ as ReceiveOperand < _ >> :: arm (& done)",
-            "{ let __value = __value ; }",
+            "{ let __chango_value = __chango_value ; }",
         ],
     );
     holds(
@@ -84,14 +84,14 @@ fn some_pattern_disables_its_arm_on_none() {
         "Some(v) = <-rx => v",
         &[
             "< _ as SomeReceiveOperand < _ >> :: arm (& rx)",
-            "let v = __value ;",
+            "let v = __chango_value ;",
         ],
     );
     holds(
         "Some((a, b)) = <-f() => a",
         &[
             "< _ as OwnedSomeReceiveOperand < _ >> :: arm (f ())",
-            "let (a , b) = __value ;",
+            "let (a , b) = __chango_value ;",
         ],
     );
     holds(
@@ -106,7 +106,7 @@ fn send_arm_settles_its_result_unless_it_is_bound() {
         "tx <- a + b => 1",
         &[
             "select :: Sending { to : < _ as SendOperand < _ >> :: place (& tx) , value : a + b } . arm ()",
-            "settle (__error",
+            "settle (__chango_error",
             ". await",
             "1",
         ],
@@ -115,7 +115,7 @@ fn send_arm_settles_its_result_unless_it_is_bound() {
         "sent = tx <- 1 => sent",
         &[
             "< _ as SendOperand < _ >> :: place (& tx) , value : 1",
-            "let sent = __value ; sent",
+            "let sent = __chango_value ; sent",
         ],
     );
     holds(
@@ -128,14 +128,14 @@ fn send_arm_settles_its_result_unless_it_is_bound() {
 #[test]
 fn lent_value_comes_back_in_every_other_body() {
     let source = "tx <- mut pending => 1, v = <-rx => { v } else => 3";
-    let back = "pending = (__lent_0 . from (& mut __slot_0) . back () ,) . 0 ;";
+    let back = "pending = (__chango_lent_0 . from (& mut __chango_slot_0) . back () ,) . 0 ;";
     holds(
         source,
         &[
-            "let __lent_0 = select :: lent (& pending) ;",
-            "let mut __slot_0 = select :: Slot :: empty () ;",
+            "let __chango_lent_0 = select :: lent (& pending) ;",
+            "let mut __chango_slot_0 = select :: Slot :: empty () ;",
             "Lending { to : < _ as SendOperand < _ >> :: place (& tx) , value : pending } . arm \
-             (& mut __slot_0)",
+             (& mut __chango_slot_0)",
             "settle",
             back,
             "let v",
@@ -149,7 +149,7 @@ fn lent_value_comes_back_in_every_other_body() {
 fn lent_value_of_a_disabled_arm_comes_back_too() {
     holds(
         "tx <- mut pending, if ready => 1, v = <-rx => v",
-        &["else { __slot_0 = select :: Slot :: new (pending) ; Option :: None }"],
+        &["else { __chango_slot_0 = select :: Slot :: new (pending) ; Option :: None }"],
     );
 }
 
@@ -176,7 +176,7 @@ fn future_arm_is_owned_and_has_no_arrow() {
         "_ = a.b().c => 1",
         &[
             "< _ as FutureOperand < _ >> :: arm (a . b () . c)",
-            "let _ = __value",
+            "let _ = __chango_value",
         ],
     );
 }
@@ -187,9 +187,9 @@ fn guards_come_before_all_operands() {
     holds(
         source,
         &[
-            "let __guard_0 = if x && y { true } else { false } ;",
-            "let __guard_1 = if (",
-            "let __arm_0 = if __guard_0 { Option :: Some (< _ as OwnedReceiveOperand < _ >> :: arm (a ())) }",
+            "let __chango_guard_0 = if x && y { true } else { false } ;",
+            "let __chango_guard_1 = if (",
+            "let __chango_arm_0 = if __chango_guard_0 { Option :: Some (< _ as OwnedReceiveOperand < _ >> :: arm (a ())) }",
             "else { Option :: None }",
         ],
     );
@@ -197,15 +197,18 @@ fn guards_come_before_all_operands() {
 
 #[test]
 fn wait_is_chosen_by_default_and_biased() {
-    holds("<-rx => 1", &["select :: wait (__list) . await"]);
-    holds("biased; <-rx => 1", &["select :: wait_biased (__list)"]);
+    holds("<-rx => 1", &["select :: wait (__chango_list) . await"]);
+    holds(
+        "biased; <-rx => 1",
+        &["select :: wait_biased (__chango_list)"],
+    );
     holds(
         "<-rx => 1, default => 2",
-        &["select :: poll_default (__list)", "Default => { 2 }"],
+        &["select :: poll_default (__chango_list)", "Default => { 2 }"],
     );
     holds(
         "biased; <-rx => 1, default => {}",
-        &["select :: poll_default_biased (__list)"],
+        &["select :: poll_default_biased (__chango_list)"],
     );
     holds(
         "<-rx => 1, else => 2",
@@ -221,13 +224,15 @@ fn each_arm_has_its_own_place() {
     holds(
         "<-a => 1, <-b => 2, <-c => 3",
         &[
-            "Cons :: new (__arm_0 , select :: Cons :: new (__arm_1 ,",
-            &format!("{won}This (__value)) => {{"),
-            &format!("{won}Later (select :: Won :: This (__value))) => {{"),
+            "Cons :: new (__chango_arm_0 , select :: Cons :: new (__chango_arm_1 ,",
+            &format!("{won}This (__chango_value)) => {{"),
+            &format!("{won}Later (select :: Won :: This (__chango_value))) => {{"),
             &format!(
-                "{won}Later (select :: Won :: Later (select :: Won :: This (__value)))) => {{"
+                "{won}Later (select :: Won :: Later (select :: Won :: This (__chango_value)))) => {{"
             ),
-            &format!("{won}Later (select :: Won :: Later (select :: Won :: Later (__never)))) =>"),
+            &format!(
+                "{won}Later (select :: Won :: Later (select :: Won :: Later (__chango_never)))) =>"
+            ),
         ],
     );
 }
@@ -237,19 +242,19 @@ fn cfg_on_an_arm_leaves_the_others_in_their_places() {
     holds(
         "#[cfg(a)] v = <-x => v, w = <-y => w",
         &[
-            "# [cfg (a)] let __arm_0 = Option :: Some",
-            "# [cfg (not (all (a)))] let __arm_0 = select :: absent () ;",
-            "# [cfg (a)] select :: Selected :: Arm (select :: Won :: This (__value)) =>",
-            "# [cfg (not (all (a)))] select :: Selected :: Arm (select :: Won :: This (__value))",
-            "Arm (select :: Won :: Later (select :: Won :: This (__value)))",
+            "# [cfg (a)] let __chango_arm_0 = Option :: Some",
+            "# [cfg (not (all (a)))] let __chango_arm_0 = select :: absent () ;",
+            "# [cfg (a)] select :: Selected :: Arm (select :: Won :: This (__chango_value)) =>",
+            "# [cfg (not (all (a)))] select :: Selected :: Arm (select :: Won :: This (__chango_value))",
+            "Arm (select :: Won :: Later (select :: Won :: This (__chango_value)))",
         ],
     );
     let default = "<-x => 1, #[cfg(a)] default => 2";
     holds(
         default,
         &[
-            "# [cfg (any (all (a)))] let __won = select :: poll_default",
-            "wait (__list)",
+            "# [cfg (any (all (a)))] let __chango_won = select :: poll_default",
+            "wait (__chango_list)",
         ],
     );
 }
@@ -415,7 +420,7 @@ fn variables_of_a_macro_are_seen_through() {
     let text = select(quote::quote!((chango) #pattern = <-#rx => #body default => #body));
     let text = text.to_string();
     assert!(!text.contains("compile_error"), "{text}");
-    assert!(text.contains("let v = __value ; f () ; v"), "{text}");
+    assert!(text.contains("let v = __chango_value ; f () ; v"), "{text}");
 }
 
 #[test]
