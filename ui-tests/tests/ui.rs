@@ -47,7 +47,7 @@ fn attr() {
 
 #[test]
 fn chan() {
-    check("chan", false, true);
+    check("chan", true, true);
 }
 
 #[test]
