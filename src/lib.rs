@@ -121,7 +121,7 @@ pub mod task {
     pub use chango_core::task::{JoinError, JoinHandle, TaskId};
 
     #[doc(hidden)]
-    pub use crate::__private::run_main_goroutine;
+    pub use crate::__private::{MainResult, run_main_goroutine, start_main_goroutine};
 }
 
 /// Sleeping, timers, tickers and timeouts.

@@ -19,7 +19,7 @@ pub use self::operand::{
 };
 pub use crate::go;
 // What the compiler may name when it speaks about the main goroutine has a name of its own.
-pub use self::run_main_goroutine as run;
+pub use self::{run_main_goroutine as run, start_main_goroutine as run_with};
 
 mod operand;
 
@@ -55,12 +55,24 @@ pub struct Options {
     pub workers: Option<usize>,
 }
 
+/// What a main goroutine gives to the thread that waits for it. There are two impls for the reason
+/// given in `operand.rs`.
+#[diagnostic::on_unimplemented(
+    message = "the result of a main goroutine goes to another thread, and `{Self}` cannot",
+    label = "this cannot be sent between threads",
+    note = "an error of any kind is a `Box<dyn Error + Send + Sync>` here"
+)]
+pub trait MainResult<Kind>: Send {}
+
+impl<T: Send> MainResult<Real> for T {}
+impl<T: Never + Send> MainResult<Unreal> for T {}
+
 /// `#[chango::main]` and `#[chango::test]`.
 #[track_caller]
-pub fn run_with<F>(options: Options, future: F) -> F::Output
+pub fn start_main_goroutine<F, K>(options: Options, future: F) -> F::Output
 where
     F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F::Output: MainResult<K> + 'static,
 {
     let builder = match options.workers {
         Some(workers) => Builder::new().workers(workers),

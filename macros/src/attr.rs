@@ -3,7 +3,7 @@
 //! The compiler has parsed the item before an attribute sees it. After an error the item still
 //! comes out, as a plain fn with its body typed, so that the error stands alone.
 
-use proc_macro2::{Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -12,6 +12,7 @@ use syn::{Error, FnArg, ItemFn, LitInt, LitStr, Path, Token};
 
 use crate::arrow::emit::{Around, grouped};
 use crate::arrow::lower::Lower;
+use crate::block::ends;
 use crate::message;
 use crate::path::{Facade, hidden};
 use crate::position::touch;
@@ -82,12 +83,23 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
     // An async fn of its own, and not a block, so that the body knows its type and an error about
     // that stands in it.
     let (name, output) = (&sig.ident, &sig.output);
+    // Where the result's type stands, since the result may not be fit for another thread.
+    let (first, last) = match output {
+        syn::ReturnType::Type(_, kind) => ends(&kind.to_token_stream()),
+        syn::ReturnType::Default => (name.span(), name.span()),
+    };
+    let called = Ident::new(&name.to_string(), name.span().located_at(first));
+    let called = [
+        called.into(),
+        grouped(Delimiter::Parenthesis, last, TokenStream::new()),
+    ];
+    let called = TokenStream::from_iter::<[TokenTree; 2]>(called);
     quote_spanned! {site=>
         #test
         #(#attrs)*
         #vis #sig {
             async fn #name() #output #block
-            #private::run_with(#private::Options { workers: #workers }, #name())
+            #private::run_with(#private::Options { workers: #workers }, #called)
         }
     }
 }

@@ -48,7 +48,8 @@ pub fn select(input: TokenStream) -> TokenStream {
 /// `crate = "path"`, the path under which chango is known where the attribute stands.
 ///
 /// When the function ends the runtime shuts down and drops what still runs, as a Go program
-/// does. A panic in it is resumed in the caller. The compiler parses the function before the
+/// does. A panic in it is resumed in the caller. Its result goes from the main goroutine to the
+/// thread that waits for it, so an error of any kind is a `Box<dyn Error + Send + Sync>`. The compiler parses the function before the
 /// attribute sees it, so the operator `<-` needs a `co! { … }` inside.
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {

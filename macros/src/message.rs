@@ -63,6 +63,11 @@ pub(crate) const GUARD_ALONE: &str =
 pub(crate) const GUARD_COMMA: &str =
     "a comma stands before the guard of an arm: `operation, if condition => body`";
 pub(crate) const GUARD_ON_DEFAULT: &str = "`default` and `else` have no guard";
+pub(crate) const CASE: &str = "an arm has no `case`, `=` for `:=`, and `=>` for the colon: `pattern = \
+     <-channel => body`";
+pub(crate) const COLON: &str = "`=>` stands before the body of an arm, and no colon";
+pub(crate) const COLON_EQUALS: &str = "`=` binds what is received, and not `:=`";
+pub(crate) const SEMICOLON: &str = "a comma stands behind an arm, and no semicolon";
 pub(crate) const NO_COMMA: &str = "a comma stands between two arms, unless the first one's body \
      is a block";
 pub(crate) const MUT_FUTURE: &str = "an arm cannot borrow a future with `&mut`: a future that \

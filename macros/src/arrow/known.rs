@@ -22,9 +22,9 @@ pub(crate) fn known(path: &[String]) -> Option<Known> {
     match name.as_str() {
         "assert" | "assert_eq" | "assert_ne" | "dbg" | "debug_assert" | "debug_assert_eq"
         | "debug_assert_ne" | "eprint" | "eprintln" | "format" | "format_args" | "panic"
-        | "print" | "println" | "todo" | "unimplemented" | "unreachable" | "vec" | "write"
-        | "writeln" => Some(Known::Expressions),
-        "matches" => Some(Known::Pattern),
+        | "pin" | "print" | "println" | "todo" | "unimplemented" | "unreachable" | "vec"
+        | "write" | "writeln" => Some(Known::Expressions),
+        "matches" | "assert_matches" | "debug_assert_matches" => Some(Known::Pattern),
         _ => None,
     }
 }

@@ -99,6 +99,16 @@ impl<'a> Cursor<'a> {
         )
     }
 
+    /// Whether the token `n` places further on is a colon, and no part of `::`.
+    pub(crate) fn is_lone_colon(&self, n: usize) -> bool {
+        let before = (self.at + n).checked_sub(1);
+        let follows = before.is_some_and(|at| {
+            let tokens = self.tokens;
+            Self { tokens, at }.is_joint(0, ':')
+        });
+        self.is_punct(n, ':') && !(self.is_joint(n, ':') && self.is_punct(n + 1, ':')) && !follows
+    }
+
     /// Whether an operator of several characters stands here.
     pub(crate) fn is_operator(&self, text: &str) -> bool {
         let last = text.chars().count() - 1;

@@ -23,6 +23,7 @@ pub(crate) fn parse(facade: &Facade, input: TokenStream) -> Select {
         facade,
         select: Select::default(),
         orphan: false,
+        as_go: false,
     };
     parser.biased(true);
     while !parser.t.at_end() {
@@ -44,6 +45,8 @@ struct Parser<'a> {
     select: Select,
     /// The next arm's operation went into the body before it, which has been reported.
     orphan: bool,
+    /// The arms are written as Go writes them, which has been reported.
+    as_go: bool,
 }
 
 impl Parser<'_> {
@@ -85,6 +88,7 @@ impl Parser<'_> {
         if let Some(keyword) = self.last_keyword() {
             return self.last(keyword, cfgs);
         }
+        self.case();
         let (from, errors) = (self.t, self.select.errors.len());
         let binding = self.binding();
         let bound = binding.is_some();
@@ -99,6 +103,21 @@ impl Parser<'_> {
             guard,
             body,
         });
+    }
+
+    /// The `case` of Go, which is a name as any other unless an arm goes on as none can.
+    fn case(&mut self) {
+        let t = self.t;
+        let case = t.is_word(0, "case");
+        let ends = |n| t.is_punct(n, ',') || (t.is_punct(n, '=') && t.is_punct(n + 1, '>'));
+        let colon = |n: usize| t.is_lone_colon(n) && !(t.is_punct(n + 1, '='));
+        let mut places = (1..t.rest().len()).take_while(|&n| !ends(n));
+        if case && (t.ident(1).is_some() || places.any(colon)) {
+            if !std::mem::replace(&mut self.as_go, true) {
+                self.error(self.here(), message::CASE);
+            }
+            self.t.skip(1);
+        }
     }
 
     /// `#[cfg(…)]` attributes: their conditions.
@@ -134,6 +153,7 @@ impl Parser<'_> {
         let t = &self.t;
         let alone = t.peek(1).is_none()
             || t.is_punct(1, ',')
+            || t.is_lone_colon(1)
             || t.is_brace(1)
             || (t.is_punct(1, '=') && t.is_punct(2, '>'));
         let found = ["default", "else"]
@@ -190,6 +210,14 @@ impl Parser<'_> {
         }
         t.skip(1);
         self.t = t;
+        if let Some(TokenTree::Punct(colon)) = pattern.last()
+            && colon.as_char() == ':'
+        {
+            if !self.as_go {
+                self.error(colon.span(), message::COLON_EQUALS);
+            }
+            pattern.pop();
+        }
         Some(some_pattern(&pattern).unwrap_or_else(|| Binding {
             pattern: skip::in_let(pattern),
             some: false,
@@ -352,6 +380,7 @@ impl Parser<'_> {
         let ends = t.at_end()
             || t.is_punct(0, ',')
             || t.is_brace(0)
+            || t.is_lone_colon(0)
             || t.is_operator("=>")
             || t.is_word(0, "if");
         if ends {
@@ -393,9 +422,13 @@ impl Parser<'_> {
     /// it had no error so far, of which a missing body may be but a consequence.
     fn body(&mut self, arm: Cursor<'_>, sound: bool) -> TokenStream {
         let mut body = Vec::new();
-        let fat_arrow = self.t.is_operator("=>");
+        let colon = self.t.is_lone_colon(0);
+        let fat_arrow = self.t.is_operator("=>") || colon;
+        if colon && !self.as_go {
+            self.error(self.here(), message::COLON);
+        }
         if fat_arrow {
-            self.t.skip(2);
+            self.t.skip(if colon { 1 } else { 2 });
         } else if sound {
             let length = self.t.position().saturating_sub(arm.position()).max(1);
             let arm = &arm.rest()[..length.min(arm.rest().len())];
@@ -435,6 +468,9 @@ impl Parser<'_> {
             self.error(at, message::NO_COMMA);
             self.orphan = true;
         } else if self.t.is_punct(0, ',') {
+            self.t.skip(1);
+        } else if self.t.is_punct(0, ';') {
+            self.error(self.here(), message::SEMICOLON);
             self.t.skip(1);
         } else if !self.t.at_end() && !is_block && !body.is_empty() {
             let at = self.here();

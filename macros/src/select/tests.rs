@@ -428,3 +428,20 @@ fn alternatives_in_a_pattern_stand_in_parentheses() {
     holds("A(v) | B(v) = f() => v", &["let (A (v) | B (v)) = "]);
     holds("Some(A(v) | B(v)) = <-rx => v", &["let (A (v) | B (v)) = "]);
 }
+
+#[test]
+fn arms_as_go_writes_them_are_one_error() {
+    refused(
+        "case v := <-rx: f(v), case tx <- 1: g(), default: h()",
+        message::CASE,
+    );
+    refused("case <-rx: f()", message::CASE);
+    refused("v := <-rx => f(v)", message::COLON_EQUALS);
+    refused("<-rx: f()", message::COLON);
+    refused("<-rx => 1; default => 2", message::SEMICOLON);
+    // Names like any other.
+    holds("case = <-rx => case", &["let case ="]);
+    holds("case <- 1 => 2", &["place (& case)"]);
+    holds("<-case => 1, case.f() => 2", &["(& case)", "(case . f ())"]);
+    holds("v = <-m::rx => v, f(S { a: b }) <- c => d", &["let v"]);
+}
