@@ -205,10 +205,6 @@ fn is_chain(group: &Group) -> bool {
 /// Passes over a path of words and generic arguments, or what `$path:path` and the type in
 /// `$type::f` are; false if none is here.
 fn path(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
-    const NOT_IN_A_PATH: [&str; 19] = [
-        "as", "async", "await", "box", "break", "const", "continue", "else", "for", "if", "in",
-        "let", "loop", "match", "move", "return", "unsafe", "while", "yield",
-    ];
     if t.is_punct(0, '<') && t.arrow().is_none() {
         skip::angles(t, out);
     }
@@ -227,8 +223,7 @@ fn path(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
                 return false;
             }
         } else {
-            let Some(word) = t.ident(0) else { return false };
-            if NOT_IN_A_PATH.iter().any(|keyword| word == keyword) {
+            if !t.is_name(0) {
                 return false;
             }
             t.copy(1, out);
@@ -444,6 +439,7 @@ mod tests {
             "f(async || a)",
             "loop { }",
             "return(x)",
+            "yield(x)",
         ] {
             assert!(!is_call(source), "{source}");
         }

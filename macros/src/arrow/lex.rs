@@ -86,6 +86,18 @@ impl<'a> Cursor<'a> {
         self.ident(n).is_some_and(|ident| ident == text)
     }
 
+    /// Whether the token `n` places further on is a name, or stands for one in a path.
+    pub(crate) fn is_name(&self, n: usize) -> bool {
+        const KEYWORDS: [&str; 37] = [
+            "as", "async", "await", "become", "box", "break", "const", "continue", "dyn", "else",
+            "enum", "extern", "false", "fn", "for", "if", "impl", "in", "let", "loop", "match",
+            "mod", "move", "mut", "pub", "ref", "return", "static", "struct", "trait", "true",
+            "type", "unsafe", "use", "where", "while", "yield",
+        ];
+        self.ident(n)
+            .is_some_and(|ident| !KEYWORDS.iter().any(|keyword| ident == keyword))
+    }
+
     pub(crate) fn is_punct(&self, n: usize, ch: char) -> bool {
         matches!(self.peek(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ch)
     }

@@ -347,7 +347,7 @@ impl<'f> Lower<'f> {
     /// A closure, whose body is the rest of the expression.
     fn closure(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>, rules: Rules) {
         let mut around = Around::Closure;
-        while !t.at_end() && !t.is_punct(0, '|') {
+        while !t.at_end() && !t.is_punct(0, '|') && !t.is_punct(0, ';') {
             if t.is_word(0, "async") {
                 around = Around::Async;
             }
@@ -356,6 +356,9 @@ impl<'f> Lower<'f> {
             } else {
                 t.copy(1, out)
             }
+        }
+        if !t.is_punct(0, '|') {
+            return;
         }
         t.copy(1, out);
         while !t.at_end() && !t.is_punct(0, '|') && !t.is_punct(0, ';') {
@@ -393,7 +396,9 @@ impl<'f> Lower<'f> {
             }
             if t.is_punct(0, '<') && !words.is_empty() {
                 skip::angles(t, out);
-            } else if let Some(ident) = t.ident(0) {
+            } else if let Some(ident) = t.ident(0)
+                && (words.is_empty() || t.is_name(0))
+            {
                 words.push(ident.to_string());
                 t.copy(1, out);
             }
@@ -436,14 +441,16 @@ impl<'f> Lower<'f> {
         loop {
             if t.is_punct(0, '.') && !t.is_operator("..") {
                 t.copy(1, out);
-                if matches!(t.peek(0), Some(TokenTree::Ident(_) | TokenTree::Literal(_))) {
+                // A keyword begins the next line, behind a name that is still missing here.
+                let literal = matches!(t.peek(0), Some(TokenTree::Literal(_)));
+                if literal || t.is_name(0) || t.is_word(0, "await") {
                     t.copy(1, out);
                 }
             } else if t.is_operator("::") {
                 t.copy(2, out);
                 if t.is_punct(0, '<') {
                     skip::angles(t, out);
-                } else if t.ident(0).is_some() {
+                } else if t.is_name(0) {
                     self.path(t, out, rules);
                 }
             } else if t.is_punct(0, '?') {

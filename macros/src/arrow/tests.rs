@@ -402,6 +402,31 @@ fn operator_without_an_operand_is_one_error() {
 }
 
 #[test]
+fn keyword_behind_a_dot_or_a_path_begins_the_next_line() {
+    becomes(
+        "foo. let sent = tx <- 1;",
+        "foo. let sent = send_value[tx, 1];",
+    );
+    becomes(
+        "Foo:: let sent = tx <- 1;",
+        "Foo:: let sent = send_value[tx, 1];",
+    );
+    becomes(
+        "x. match a { _ => tx <- 1 }",
+        "x. match a { _ => send[tx, 1] }",
+    );
+    becomes("f::<T>:: return <-rx", "f::<T>:: return receive[rx]");
+    becomes("foo. if <-a { }", "foo. if receive[a] { }");
+    becomes("<-foo.await.r#if;", "receive_alone[foo.await.r#if];");
+    becomes("<-self::super::x;", "receive_alone[self::super::x];");
+}
+
+#[test]
+fn closure_without_its_bars_ends_with_its_statement() {
+    becomes("for<'a> x; tx <- 1;", "for<'a> x; send[tx, 1];");
+}
+
+#[test]
 fn go_in_a_statement_gets_its_semicolon() {
     becomes("go! { a } b();", "go! { a }; b();");
     becomes("for x in y { go! { a } }", "for x in y { go! { a }; }");
@@ -516,86 +541,6 @@ fn only_what_has_an_operator_is_changed() {
     assert_eq!(changes("f(a, [b]); if c { d < -1 } other! { <-rx }"), 0);
     assert_eq!(changes("f(<-a, [b]); if c { tx <- d }"), 2);
     assert_eq!(changes("for x in <-rx { } loop { go! { a } }"), 2);
-}
-
-/// Bodies that between them hold every form.
-const CORPUS: &[&str] = &[
-    "let (tx, rx) = b::<i32>(10); go! { for i in 0..5 { tx <- i; } } for v in <-rx { p!(v); }",
-    "'l: for w in <-self.rx { if w > 1 { continue 'l } tx <- w + 1; } (tx <- 3)?; <-done",
-    "let sent = tx <- P { x: <-a, y: 2 }; match sent { Ok(()) => b <- 1, Err(e) => return Err(e) }",
-    "if let Some(x) = <-rx && x > 1 { 1 } else { println!(\"{}\", <-ry); 2 }",
-    "async fn f(a: Sender<T<-1>>) -> u8 { a <- 1 << -2; 3 } impl A { async fn g() { <-rx; } }",
-    "v.iter().map(|x| x < -1).for_each(async |x| { tx <- x as u8; }); let S(y) = <-z else { q };",
-];
-
-/// Each token but arrows, with where it stands.
-fn flat(tokens: TokenStream, out: &mut Vec<(String, (usize, usize))>) {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let mut t = super::lex::Cursor::new(&tokens);
-    while let Some(token) = t.peek(0) {
-        if t.arrow().is_some() {
-            t.skip(2);
-            continue;
-        }
-        let place = (token.span().start().line, token.span().start().column);
-        match token {
-            TokenTree::Group(group) => {
-                out.push((format!("{:?}", group.delimiter()), place));
-                flat(group.stream(), out);
-            }
-            token => out.push((token.to_string(), place)),
-        }
-        t.skip(1);
-    }
-}
-
-#[test]
-fn every_prefix_of_a_body_keeps_each_token_once_in_its_place() {
-    for source in CORPUS {
-        let tokens: Vec<TokenTree> = source.parse::<TokenStream>().unwrap().into_iter().collect();
-        for length in 0..=tokens.len() {
-            let prefix: TokenStream = tokens[..length].iter().cloned().collect();
-            let (mut before, mut after) = (Vec::new(), Vec::new());
-            flat(prefix.clone(), &mut before);
-            flat(lowered_tokens(prefix.clone()), &mut after);
-            for token in before {
-                // `for` and `in` over a channel become a `while`; arrows become calls.
-                let replaced = token.0 == "for" || token.0 == "in";
-                let count = after.iter().filter(|other| **other == token).count();
-                assert!(
-                    count == 1 || (count == 0 && replaced),
-                    "{token:?} in {prefix}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn no_run_of_tokens_makes_the_rewriting_panic_or_hang() {
-    let pieces: Vec<TokenTree> = "< - <- = => ; , . .. :: | || & ! ? # $ @ as async await break \
-        const else fn for go if impl in let loop match move mod return static struct unsafe use \
-        where while x 1 'a { x <- 1 } { } ( <-x ) ( ) [ x ] println"
-        .parse::<TokenStream>()
-        .unwrap()
-        .into_iter()
-        .collect();
-    let mut seed = 1_u64;
-    let mut random = |below: usize| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(seed >> 33).unwrap() % below
-    };
-    for _ in 0..4_000 {
-        let length = random(24);
-        let run: TokenStream = (0..length)
-            .map(|_| pieces[random(pieces.len())].clone())
-            .collect();
-        lowered_tokens(run.clone());
-        crate::select::select(run.clone());
-        crate::go::go(run);
-    }
 }
 
 /// Of which variables a body asks whether a goroutine has left them here, in order.
