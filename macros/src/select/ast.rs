@@ -52,6 +52,21 @@ pub(crate) enum Operation {
     Mistaken(TokenStream),
 }
 
+impl Operation {
+    /// Adds a token that is no part of any operation, behind it.
+    pub(crate) fn stray(&mut self, token: TokenTree) {
+        let tokens = match self {
+            Self::Receive { from, .. } => &mut from.tokens,
+            Self::Send { value, .. } => match value {
+                Value::Given(tokens) | Value::Lent(tokens) => tokens,
+            },
+            Self::Future(future) => &mut future.tokens,
+            Self::Mistaken(read) => read,
+        };
+        tokens.extend([token]);
+    }
+}
+
 /// What a send arm sends.
 pub(crate) enum Value {
     /// Given to the select for good.

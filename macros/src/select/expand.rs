@@ -223,18 +223,21 @@ impl Expander<'_> {
         let selected = quote_spanned!(self.site=> #private::select::Selected);
         let won = quote_spanned!(self.site=> #private::select::Won);
         let mut bodies = TokenStream::new();
+        // `Later(Later(… This(value)))`: each one holds the one before, and costs no more.
+        let later = |inner| quote_spanned!(self.site=> #won::Later(#inner));
+        let mut this = quote_spanned!(self.site=> #won::This(__chango_value));
+        let mut rest = quote_spanned!(self.site=> __chango_never);
         for (n, arm) in self.select.arms.iter().enumerate() {
-            let this = quote_spanned!(self.site=> #won::This(__chango_value));
-            let pattern = nested(&won, n, this, self.site);
+            let pattern = std::mem::take(&mut this);
             let (with, without) = (cfg(&arm.cfgs), cfg_not(&arm.cfgs));
             let body = self.body(n, arm);
             bodies.extend(quote_spanned!(self.site=> #with #selected::Arm(#pattern) => #body));
             bodies.extend(without.map(|without| {
                 quote_spanned!(self.site=> #without #selected::Arm(#pattern) => match __chango_value {})
             }));
+            this = later(pattern);
+            rest = later(rest);
         }
-        let never = quote_spanned!(self.site=> __chango_never);
-        let rest = nested(&won, self.select.arms.len(), never, self.site);
         let rest = quote_spanned!(self.site=> #selected::Arm(#rest) => match __chango_never {});
         let disabled = quote_spanned!(self.site=> #private::select::all_disabled());
         let default = self.lasts(&self.select.defaults, &selected, "Default", &disabled);
@@ -346,11 +349,6 @@ fn used(operand: &Operand, place: bool) -> TokenStream {
     } else {
         operand.tokens.clone()
     }
-}
-
-/// `Later(Later(… inner))`, the pattern of the n-th arm.
-fn nested(won: &TokenStream, n: usize, inner: TokenStream, site: Span) -> TokenStream {
-    (0..n).fold(inner, |inner, _| quote_spanned!(site=> #won::Later(#inner)))
 }
 
 fn cfg(conditions: &[TokenStream]) -> TokenStream {

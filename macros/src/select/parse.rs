@@ -11,6 +11,7 @@ use crate::arrow::emit::{self, Around, Operand, Send};
 use crate::arrow::lex::Cursor;
 use crate::arrow::lower::{Begin, Lower, Rules};
 use crate::arrow::skip;
+use crate::block::ends;
 use crate::message;
 use crate::path::{Facade, hidden};
 
@@ -32,7 +33,7 @@ pub(crate) fn parse(facade: &Facade, input: TokenStream) -> Select {
             parser.arm();
         }
         if parser.t.position() == from {
-            parser.t.skip(1);
+            parser.unread();
         }
     }
     parser.select
@@ -92,7 +93,8 @@ impl Parser<'_> {
         let (from, errors) = (self.t, self.select.errors.len());
         let binding = self.binding();
         let bound = binding.is_some();
-        let operation = self.operation(bound);
+        let mut operation = self.operation(bound);
+        self.strays(|stray| operation.stray(stray));
         let guard = self.guard();
         let sound = self.select.errors.len() == errors;
         let body = self.body(from, sound);
@@ -153,7 +155,7 @@ impl Parser<'_> {
         let t = &self.t;
         let alone = t.peek(1).is_none()
             || t.is_punct(1, ',')
-            || t.is_lone_colon(1)
+            || is_body_colon(t, 1)
             || t.is_brace(1)
             || (t.is_punct(1, '=') && t.is_punct(2, '>'));
         let found = ["default", "else"]
@@ -165,14 +167,18 @@ impl Parser<'_> {
     fn last(&mut self, keyword: &str, cfgs: Vec<TokenStream>) {
         let (from, at) = (self.t, self.here());
         self.t.skip(1);
-        if let Some(guard) = self.guard() {
-            let first = guard.into_iter().next().map_or(at, |token| token.span());
+        let guard = self.guard();
+        let mut body = self.body(from, true);
+        if let Some(guard) = guard {
+            let first = ends(&guard).0;
             self.error(first, message::GUARD_ON_DEFAULT);
+            let typed = quote_spanned!(hidden(first)=> let _: bool = #guard;);
+            body = emit::behind(typed, &body, hidden(first));
         }
         let last = Last {
             cfgs,
             keyword: at,
-            body: self.body(from, true),
+            body,
         };
         match keyword {
             "default" => self.select.defaults.push(last),
@@ -349,7 +355,20 @@ impl Parser<'_> {
             self.error(arrow.less, message::NO_VALUE);
             return Operation::Mistaken(to.tokens);
         }
-        self.goes_on();
+        let begin = self.t.position();
+        if self.goes_on() {
+            let (mut rest, to) = (Vec::new(), to.reference());
+            let begin = Begin {
+                position: begin,
+                out: 0,
+                whole: false,
+            };
+            let (Value::Given(value) | Value::Lent(value)) = value;
+            self.lower
+                .operators(&mut self.t, &mut rest, Rules::PART, begin);
+            let read = quote_spanned!(hidden(arrow.less)=> #to, #value #(#rest)*);
+            return Operation::Mistaken(read);
+        }
         Operation::Send {
             arrow,
             to,
@@ -380,7 +399,7 @@ impl Parser<'_> {
         let ends = t.at_end()
             || t.is_punct(0, ',')
             || t.is_brace(0)
-            || t.is_lone_colon(0)
+            || is_body_colon(&t, 0)
             || t.is_operator("=>")
             || t.is_word(0, "if");
         if ends {
@@ -394,6 +413,39 @@ impl Parser<'_> {
         };
         self.error(self.here(), text);
         operator
+    }
+
+    /// Takes the tokens here that no arm begins with and none goes on with. They stay with what
+    /// stands before them, so that the compiler and an editor see them.
+    fn strays(&mut self, mut take: impl FnMut(TokenTree)) {
+        while let Some(TokenTree::Punct(punct)) = self.t.peek(0)
+            && !self.t.is_operator("=>")
+            && !self.begins_arm(punct.as_char())
+        {
+            // What ends a statement would end the arm in the expansion.
+            if punct.as_char() != ';' {
+                take(punct.clone().into());
+            }
+            self.t.skip(1);
+        }
+    }
+
+    /// A word with which no arm begins stays with the arm that was looked for there.
+    fn unread(&mut self) {
+        if let (Some(token), Some(arm)) = (self.t.next(), self.select.arms.last_mut()) {
+            arm.operation.stray(token.clone());
+        }
+    }
+
+    /// Whether an arm may begin with the character that stands here, or end before it.
+    fn begins_arm(&self, ch: char) -> bool {
+        match ch {
+            ',' | '&' | '*' | '-' | '<' | '|' => true,
+            ':' => self.t.is_operator("::") || is_body_colon(&self.t, 0),
+            '.' => self.t.is_operator(".."),
+            '#' => skip::attribute(&self.t).is_some(),
+            _ => false,
+        }
     }
 
     fn guard(&mut self) -> Option<TokenStream> {
@@ -422,7 +474,7 @@ impl Parser<'_> {
     /// it had no error so far, of which a missing body may be but a consequence.
     fn body(&mut self, arm: Cursor<'_>, sound: bool) -> TokenStream {
         let mut body = Vec::new();
-        let colon = self.t.is_lone_colon(0);
+        let colon = is_body_colon(&self.t, 0);
         let fat_arrow = self.t.is_operator("=>") || colon;
         if colon && !self.as_go {
             self.error(self.here(), message::COLON);
@@ -446,6 +498,10 @@ impl Parser<'_> {
                     .map_or_else(Span::call_site, TokenTree::span);
                 self.error(at, message::NO_BODY);
             }
+        }
+        // A semicolon here is a mistake of its own.
+        if !self.t.is_punct(0, ';') {
+            self.strays(|stray| body.push(stray));
         }
         self.comma(&body);
         if body.is_empty() {
@@ -477,6 +533,13 @@ impl Parser<'_> {
             self.error(at, message::NO_COMMA);
         }
     }
+}
+
+/// Whether a colon stands `n` places further on as Go has it before a body, and no path begins there.
+fn is_body_colon(t: &Cursor<'_>, n: usize) -> bool {
+    let fat_arrow = t.is_punct(n + 1, '=') && t.is_punct(n + 2, '>');
+    let ends = t.peek(n + 1).is_none() || t.is_punct(n + 1, ',') || fat_arrow;
+    t.is_lone_colon(n) && !ends
 }
 
 /// `Some(PATTERN)`, taken apart.
@@ -523,8 +586,13 @@ pub(crate) fn is_place(operand: &[TokenTree]) -> bool {
     while !t.at_end() {
         let field = t.is_punct(0, '.')
             && !t.is_word(1, "await")
-            && matches!(t.peek(1), Some(TokenTree::Ident(_) | TokenTree::Literal(_)));
+            && matches!(
+                t.peek(1),
+                Some(TokenTree::Ident(_) | TokenTree::Literal(_)) | None
+            );
         if field {
+            // Where the name is still missing too: an editor compares the expansion with the one
+            // that a name makes, and both must have the same shape.
             t.skip(2);
         } else if t.group(0, Delimiter::Bracket).is_some() {
             t.skip(1);

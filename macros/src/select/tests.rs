@@ -350,6 +350,7 @@ fn place_is_a_path_a_field_an_index_or_a_dereference() {
         "X::Y",
         "(*a).b",
         "A::<u8>::B",
+        "rx.",
     ] {
         assert!(place(source), "{source}");
     }
@@ -361,31 +362,21 @@ fn place_is_a_path_a_field_an_index_or_a_dereference() {
 }
 
 #[test]
-fn every_prefix_expands_and_keeps_each_name_once() {
-    let source = "biased; one = <-two.three(four), if five => { six; } #[cfg(seven)] \
-                  Some(eight) = <-nine => ten, eleven <- twelve => thirteen, \
-                  fourteen = fifteen <- sixteen => seventeen.eighteen(), \
-                  nineteen = twenty(&mut twentyone) => { twentytwo } default => twentythree";
-    let tokens: Vec<TokenTree> = source.parse::<TokenStream>().unwrap().into_iter().collect();
-    for length in 0..=tokens.len() {
-        let prefix: TokenStream = tokens[..length].iter().cloned().collect();
-        let prefix = prefix.to_string();
-        // Without the messages, which have words of their own.
-        let text = half_typed(&prefix);
-        let text: String = text.split('"').step_by(2).collect();
-        let words = |text: &str| -> Vec<String> {
-            text.split(|c: char| !c.is_alphanumeric() && c != '_')
-                .map(str::to_owned)
-                .collect()
-        };
-        for word in words(&prefix).iter().filter(|word| word.len() > 2) {
-            let invented = ["biased", "Some", "cfg", "seven", "mut", "default"];
-            if !invented.contains(&word.as_str()) {
-                let count = words(&text).iter().filter(|other| *other == word).count();
-                assert_eq!(count, 1, "{word} of {prefix} in {text}");
-            }
-        }
-    }
+fn what_is_no_part_of_an_arm_stays_with_it() {
+    let stays = |source: &str, part: &str| {
+        let text = half_typed(source);
+        assert!(text.contains(part), "{source}: no {part:?} in {text}");
+    };
+    stays("v = <-rx => panic!", "{ let v = __chango_value ; panic ! }");
+    stays("default => panic!", "Default => { panic ! }");
+    stays("_ = pending :", "arm (pending :)");
+    stays("v = <-rx : => 1", ") :) ;");
+    stays("tx <- 1 : => 1", "(& tx , 1 :) ;");
+    stays("v = <-rx => 1, #", "arm (#)");
+    stays("where x => 1", "arm (where)");
+    // After an error too, and typed where it can be.
+    stays("default, if a => 1", "{ let _ : bool = a ; 1 }");
+    stays("tx <- mut a + b => 1", "(& tx , & (a + b))");
 }
 
 #[test]
