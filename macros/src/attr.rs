@@ -3,7 +3,7 @@
 //! The compiler has parsed the item before an attribute sees it. After an error the item still
 //! comes out, as a plain fn with its body typed, so that the error stands alone.
 
-use proc_macro2::{Delimiter, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -88,7 +88,8 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
         syn::ReturnType::Type(_, kind) => ends(&kind.to_token_stream()),
         syn::ReturnType::Default => (name.span(), name.span()),
     };
-    let called = Ident::new(&name.to_string(), name.span().located_at(first));
+    let mut called = name.clone();
+    called.set_span(name.span().located_at(first));
     let called = [
         called.into(),
         grouped(Delimiter::Parenthesis, last, TokenStream::new()),

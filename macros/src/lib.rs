@@ -18,6 +18,9 @@ mod position;
 mod run;
 mod select;
 
+#[cfg(test)]
+mod tests;
+
 /// What `chango::go!` calls with the facade's path in front.
 #[proc_macro]
 pub fn go(input: TokenStream) -> TokenStream {

@@ -86,6 +86,12 @@ impl<'a> Cursor<'a> {
         self.ident(n).is_some_and(|ident| ident == text)
     }
 
+    /// Whether the token `n` places further on can be the name of a field.
+    pub(crate) fn is_field(&self, n: usize) -> bool {
+        const IN_PATHS: [&str; 4] = ["crate", "self", "super", "Self"];
+        self.is_name(n) && !IN_PATHS.iter().any(|word| self.is_word(n, word))
+    }
+
     /// Whether the token `n` places further on is a name, or stands for one in a path.
     pub(crate) fn is_name(&self, n: usize) -> bool {
         const KEYWORDS: [&str; 37] = [

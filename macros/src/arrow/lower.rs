@@ -443,7 +443,7 @@ impl<'f> Lower<'f> {
                 t.copy(1, out);
                 // A keyword begins the next line, behind a name that is still missing here.
                 let literal = matches!(t.peek(0), Some(TokenTree::Literal(_)));
-                if literal || t.is_name(0) || t.is_word(0, "await") {
+                if literal || t.is_field(0) || t.is_word(0, "await") {
                     t.copy(1, out);
                 }
             } else if t.is_operator("::") {

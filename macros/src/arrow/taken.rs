@@ -13,7 +13,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 
 use super::known::known;
@@ -143,6 +143,9 @@ impl Taken {
         // Braces stand for a parameter of the trait unless they are doubled.
         let note = note.replace('{', "{{").replace('}', "}}");
         let this = quote_spanned!(at.span()=> _);
+        // The user's variable, and not a second time the user's token.
+        let mut variable = at.clone();
+        variable.set_span(at.span().located_at(Span::call_site()));
         quote_spanned! {site=> {
             #[diagnostic::on_unimplemented(message = #text, label = #label, note = #note)]
             trait CopiedIntoGoroutine<Kind> {
@@ -150,7 +153,7 @@ impl Taken {
             }
             impl<T: #private::Copy> CopiedIntoGoroutine<#private::Real> for T {}
             impl<T: #private::Never> CopiedIntoGoroutine<#private::Unreal> for T {}
-            <#this as CopiedIntoGoroutine<_>>::is_here(&#at);
+            <#this as CopiedIntoGoroutine<_>>::is_here(&#variable);
         }}
     }
 }

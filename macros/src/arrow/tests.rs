@@ -571,6 +571,10 @@ fn variable_that_a_goroutine_takes_and_that_is_used_again_is_asked_for() {
     ] {
         assert_eq!(asked(source), ["tx"], "{source}");
     }
+    assert_eq!(
+        asked("let r#in = t; go! { r#in <- 1 } r#in <- 2;"),
+        ["r#in"]
+    );
     let twice = "let a = x; let b = y; go! { b <- 1; a <- 1; } a <- 2; b <- 2; a <- 3; b <- 3;";
     assert_eq!(asked(twice), ["a", "b"]);
 }
