@@ -5,6 +5,8 @@
 //! of a small vocabulary, of which each byte is one.
 #![allow(dead_code, unused_imports)]
 
+extern crate proc_macro;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -22,6 +24,8 @@ mod kept;
 mod message;
 #[path = "../../src/path.rs"]
 mod path;
+#[path = "../../src/position.rs"]
+mod position;
 #[path = "../../src/run.rs"]
 mod run;
 #[path = "../../src/select/mod.rs"]
