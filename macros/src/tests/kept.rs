@@ -254,8 +254,8 @@ fn loops_over_channel(t: &Cursor<'_>) -> bool {
 
 /// Whether an expansion may put such a token where the user's stands.
 fn may_be_invented(token: &TokenTree) -> bool {
-    const WORDS: [&str; 8] = [
-        "_", "Some", "async", "future", "if", "match", "move", "select",
+    const WORDS: [&str; 9] = [
+        "_", "Ok", "Some", "async", "future", "if", "match", "move", "select",
     ];
     match token {
         TokenTree::Group(_) => true,
