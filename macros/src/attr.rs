@@ -56,7 +56,7 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
         block,
     } = function;
     let block = typed(&facade, block.into_token_stream());
-    let site = hidden(sig.ident.span());
+    let site = hidden(Span::call_site());
     let private = facade.private(site);
     let is_async = sig.asyncness.take().is_some();
     let arguments = std::mem::take(&mut sig.inputs);

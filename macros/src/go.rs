@@ -87,7 +87,7 @@ impl<'a> Call<'a> {
     }
 
     fn expand(&self, facade: &Facade) -> TokenStream {
-        let site = hidden(self.subject[0].span());
+        let site = hidden(Span::call_site());
         let private = facade.private(site);
         let arguments = arguments(facade, self.arguments);
         let passed = arguments.iter().map(|argument| &argument.name);
@@ -316,7 +316,7 @@ fn begins_clone_list(tokens: &[TokenTree]) -> bool {
 /// `clone a, b = self.b; BODY`.
 fn with_clones(facade: &Facade, tokens: &[TokenTree]) -> TokenStream {
     let mut t = Cursor::new(tokens);
-    let site = hidden(tokens[0].span());
+    let site = hidden(Span::call_site());
     let private = facade.private(site);
     t.skip(1);
     let mut bindings = TokenStream::new();
@@ -349,7 +349,7 @@ fn with_clones(facade: &Facade, tokens: &[TokenTree]) -> TokenStream {
 fn clone_binding(facade: &Facade, t: &mut Cursor<'_>) -> Option<TokenStream> {
     let mutable = t.is_word(0, "mut").then(|| t.next()).flatten();
     let name = t.ident(0)?;
-    let site = hidden(name.span());
+    let site = hidden(Span::call_site());
     t.skip(1);
     let value = if t.is_punct(0, '=') {
         t.skip(1);

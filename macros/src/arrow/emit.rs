@@ -1,9 +1,10 @@
 //! What an operator becomes.
 //!
-//! The names that an expansion invents are `mixed_site`, so they meet no name of the user's. The
-//! methods that do the work (`.now()`, `.start()`, `.await`) carry the arrow's own span instead:
-//! that makes `Location::caller()` the arrow's position, and lets errors stand in the user's code
-//! and not "in the expansion of a macro".
+//! The names that an expansion invents are `mixed_site`, so they meet no name of the user's. They
+//! stand at the macro call, so that an editor finds at an operand the operand alone. The methods
+//! that do the work (`.now()`, `.start()`, `.await`) carry the arrow's own span instead: that makes
+//! `Location::caller()` the arrow's position, and lets errors stand in the user's code and not "in
+//! the expansion of a macro".
 //!
 //! An operator that has to wait must not keep in its goroutine's memory what it tried before. So
 //! what was tried is a temporary of an `if let`, which is gone in the `else`, or moves as a whole
@@ -88,8 +89,8 @@ impl Operand {
         [name, method]: [&str; 2],
         argument: TokenStream,
     ) -> TokenStream {
-        let site = hidden(self.first);
-        let private = facade.private(self.first);
+        let site = hidden(Span::call_site());
+        let private = facade.private(site);
         let this = quote_spanned!(self.word=> _);
         let (name, method) = (Ident::new(name, site), Ident::new(method, site));
         quote_spanned!(site=> <#this as #private::#name<_>>::#method(#argument))
@@ -110,8 +111,8 @@ pub(crate) fn receive(
     around: Around,
     alone: bool,
 ) -> TokenStream {
-    let private = facade.private(operand.first);
-    let site = hidden(operand.first);
+    let site = hidden(Span::call_site());
+    let private = facade.private(site);
     let reference = operand.reference();
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
@@ -122,7 +123,11 @@ pub(crate) fn receive(
     }
     let operation = operand.call(facade, ["ReceiveOperand", "operation"], reference);
     let now = quote_spanned!(arrow.less=> .now());
-    let wait = quote_spanned!(arrow.less=> .wait().await);
+    let wait = waiting(
+        "__chango_operation",
+        arrow,
+        quote_spanned!(arrow.less=> .wait().await),
+    );
     if alone {
         // No tuple: its field would be an operation without effect.
         return quote_spanned! {site=>
@@ -130,7 +135,7 @@ pub(crate) fn receive(
                 __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
                     __chango_value
                 } else {
-                    __chango_operation #wait
+                    #wait
                 }
             }
         };
@@ -140,11 +145,18 @@ pub(crate) fn receive(
             __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
                 (__chango_value,)
             } else {
-                (__chango_operation #wait,)
+                (#wait,)
             }
         }
     };
     only_field(arms, arrow.less, operand.last)
+}
+
+/// `NAME.wait().await`, all of it at the arrow: this is where a goroutine waits, and what it holds
+/// meanwhile may be an error that stands there.
+fn waiting(name: &str, arrow: Arrow, wait: TokenStream) -> TokenStream {
+    let name = Ident::new(name, hidden(arrow.less));
+    quote!(#name #wait)
 }
 
 /// The field of the tuple that an expression makes, from `first` to `last` in the user's code.
@@ -167,8 +179,8 @@ pub(crate) fn receive_each(
     around: Around,
     each: &Each,
 ) -> TokenStream {
-    let private = facade.private(operand.first);
-    let site = hidden(operand.first);
+    let site = hidden(Span::call_site());
+    let private = facade.private(site);
     let reference = operand.reference();
     let Each {
         label,
@@ -178,19 +190,26 @@ pub(crate) fn receive_each(
     } = each;
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
+        if around == Around::Const {
+            return quote_spanned!(site=> ({ #error #private::mistaken() }));
+        }
         return quote_spanned! {site=>
             #label #keyword_for #pattern #keyword_in
                 ({ #error #private::mistaken_receive_each(#reference) }) #body
         };
     }
     let now = quote_spanned!(arrow.less=> .now());
-    let wait = quote_spanned!(arrow.less=> .wait().await);
+    let wait = waiting(
+        "__chango_each",
+        arrow,
+        quote_spanned!(arrow.less=> .wait().await),
+    );
     let each = operand.call(facade, ["ReceiveOperand", "each"], reference);
     let turn = behind(bound(pattern, "__chango_item"), body, site);
     quote_spanned! {site=>
         match #each {
             __chango_each => #label while let #private::Option::Some(__chango_item) = (
-                if let #private::Poll::Ready(__chango_item) = __chango_each #now { __chango_item } else { __chango_each #wait }
+                if let #private::Poll::Ready(__chango_item) = __chango_each #now { __chango_item } else { #wait }
             ) #turn
         }
     }
@@ -241,8 +260,8 @@ pub(crate) fn send(
     around: Around,
     send: Send,
 ) -> TokenStream {
-    let private = facade.private(channel.first);
-    let site = hidden(channel.first);
+    let site = hidden(Span::call_site());
+    let private = facade.private(site);
     let reference = channel.reference();
     let misplaced = (send == Send::Part).then_some(message::SEND_IN_EXPRESSION);
     let missing = value.is_none().then_some(message::NO_VALUE);
@@ -252,6 +271,9 @@ pub(crate) fn send(
         .or(misplaced)
         .or(missing)
         .map(|text| arrow_error(arrow, text));
+    if around == Around::Const {
+        return quote_spanned!(site=> ({ #error #private::mistaken() }));
+    }
     let operation = channel.call(facade, ["SendOperand", "operation"], reference.clone());
     let Some(value) = value else {
         return quote_spanned! {site=>
@@ -271,12 +293,13 @@ pub(crate) fn send(
     let (sent, wait) = match send {
         Send::Statement => (quote_spanned!(arrow.less=> ()), {
             let wait = quote_spanned!(arrow.less=> .statement().await);
-            quote_spanned!(site=> __chango_send #wait)
+            waiting("__chango_send", arrow, wait)
         }),
         Send::Value | Send::Part => {
             let wait = quote_spanned!(arrow.less=> .value().await);
+            let wait = waiting("__chango_send", arrow, wait);
             let ok = quote_spanned!(site=> (#private::Result::Ok(()),));
-            (ok, quote_spanned!(site=> (__chango_send #wait,)))
+            (ok, quote_spanned!(site=> (#wait,)))
         }
     };
     // A field and not an argument: a value of the wrong type is then reported under the value

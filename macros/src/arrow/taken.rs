@@ -137,8 +137,8 @@ impl Taken {
     /// Whether the variable is still there, since its type is `Copy`. The trait has two impls for the
     /// reason that the facade gives for its operands: so it is this trait that is not implemented.
     fn ask(&self, facade: &Facade, at: &Ident, [text, label]: [String; 2]) -> TokenStream {
-        let site = hidden(at.span());
-        let private = facade.private(at.span());
+        let site = hidden(Span::call_site());
+        let private = facade.private(site);
         let note = message::clone_it(&at.to_string(), self.argument);
         // Braces stand for a parameter of the trait unless they are doubled.
         let note = note.replace('{', "{{").replace('}', "}}");

@@ -14,7 +14,7 @@ use crate::arrow::emit::{Operand, behind, bound, only_field};
 use crate::block::ends;
 use crate::path::{Facade, hidden};
 
-/// The whole expansion: one expression. `at` is where the select begins for its user.
+/// The whole expansion: one expression. `at` is where it waits, for its user.
 pub(crate) fn expand(facade: &Facade, select: &Select, at: Span) -> TokenStream {
     let site = hidden(Span::call_site());
     let private = facade.private(site);
@@ -75,7 +75,7 @@ struct Expander<'a> {
     /// The private path at the macro call.
     private: TokenStream,
     site: Span,
-    /// Where the first arm begins.
+    /// Where the select waits.
     at: Span,
     select: &'a Select,
     names: Vec<Names>,

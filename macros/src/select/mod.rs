@@ -1,9 +1,9 @@
 //! `select!`: from tokens to the typed model in [`ast`] ([`parse`]), what is wrong with it
 //! ([`check`]), and what it becomes ([`expand`]).
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 
-use crate::block::ends;
+use crate::arrow::lex::Cursor;
 use crate::path::Facade;
 
 mod ast;
@@ -17,8 +17,18 @@ mod tests;
 /// `select! { … }`.
 pub(crate) fn select(input: TokenStream) -> TokenStream {
     let (facade, input) = Facade::split(input);
-    let at = ends(&input).0;
+    let at = waits_at(&input);
     let mut select = parse::parse(&facade, input);
     check::check(&mut select);
     expand::expand(&facade, &select, at)
+}
+
+/// Where a select waits in its user's eyes: at its first arrow, or its first `=`. Not at a name, where
+/// an editor would find the `await` beside what the name is.
+fn waits_at(input: &TokenStream) -> Span {
+    let tokens: Vec<TokenTree> = input.clone().into_iter().collect();
+    let t = Cursor::new(&tokens);
+    let first = |is: &dyn Fn(usize) -> bool| (0..tokens.len()).find(|&n| is(n));
+    let place = first(&|n| t.arrow_at(n)).or_else(|| first(&|n| t.is_punct(n, '=')));
+    place.map_or_else(Span::call_site, |n| tokens[n].span())
 }
