@@ -16,6 +16,7 @@ use crate::block::ends;
 use crate::message;
 use crate::path::{Facade, hidden};
 use crate::position::touch;
+use crate::tokens::Trees;
 
 /// Which of the two attributes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,7 +86,7 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
     let (name, output) = (&sig.ident, &sig.output);
     // Where the result's type stands, since the result may not be fit for another thread.
     let (first, last) = match output {
-        syn::ReturnType::Type(_, kind) => ends(&kind.to_token_stream()),
+        syn::ReturnType::Type(_, kind) => ends(&Trees::from(kind.to_token_stream())),
         syn::ReturnType::Default => (name.span(), name.span()),
     };
     let mut called = name.clone();
@@ -150,7 +151,7 @@ fn rejoined(tokens: TokenStream) -> Option<TokenStream> {
 
 /// An argument that nobody passes, as a name of its type: after the error about it, the body is
 /// still typed.
-fn unbound(argument: &FnArg, private: &TokenStream) -> TokenStream {
+fn unbound(argument: &FnArg, private: &Trees) -> TokenStream {
     match argument {
         FnArg::Typed(typed) => {
             let (pattern, kind) = (&typed.pat, &typed.ty);

@@ -7,43 +7,42 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::arrow::emit::{Around, grouped, only_field};
-use crate::arrow::lex::Cursor;
+use crate::arrow::lex::{Cursor, Run, words};
 use crate::arrow::lower::{Lower, Rules};
 use crate::arrow::skip;
 use crate::block::{ends, future};
 use crate::message;
 use crate::path::{Facade, hidden};
+use crate::tokens::{Trees, trees};
 
 /// `go! { … }`, `go!(f(a))`, `go! { clone a; … }`, `go!(async move { … })`.
 pub(crate) fn go(input: TokenStream) -> TokenStream {
     let (facade, input) = Facade::split(input);
-    let input = uncovered(input);
-    let tokens: Vec<TokenTree> = input.clone().into_iter().collect();
+    let tokens = uncovered(input);
     if let Some(call) = Call::parse(&tokens) {
         return call.expand(&facade);
     }
     if begins_clone_list(&tokens) {
         return with_clones(&facade, &tokens);
     }
-    spawn(&facade, future(&facade, input))
+    spawn(&facade, future(&facade, &tokens)).into_stream()
 }
 
 /// The input without the invisible group that `macro_rules` makes of `$call:expr`, if that is all.
-fn uncovered(input: TokenStream) -> TokenStream {
-    let mut tokens = input.clone().into_iter();
-    match (tokens.next(), tokens.next()) {
-        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
-            uncovered(group.stream())
+fn uncovered(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
+    match &tokens[..] {
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::None => {
+            uncovered(group.stream().into_iter().collect())
         }
-        _ => input,
+        _ => tokens,
     }
 }
 
 /// `go(FUTURE)`, at the position of the macro call.
-fn spawn(facade: &Facade, future: TokenStream) -> TokenStream {
+fn spawn(facade: &Facade, future: Trees) -> Trees {
     let site = hidden(Span::call_site());
     let private = facade.private(site);
-    quote_spanned!(site=> #private::go(#future))
+    trees!(site=> #private::go(#future))
 }
 
 /// The input is one call.
@@ -103,7 +102,7 @@ impl<'a> Call<'a> {
                 __chango_call.finish_call().await
             }
         };
-        let spawned = spawn(facade, future);
+        let spawned = spawn(facade, future.into());
         let bindings = bindings(site, &arguments);
         quote_spanned! {site=> {
             #[allow(unused_mut)]
@@ -125,10 +124,10 @@ impl<'a> Call<'a> {
             );
         }
         let word = self.subject[self.subject.len() - 1].span();
-        let field = only_field(quote_spanned!(site=> __chango_callee), word, word);
+        let field = only_field(trees!(site=> __chango_callee), word, word);
         (
             quote_spanned!(site=> let mut __chango_callee = (#subject,);),
-            grouped(Delimiter::Parenthesis, word, field).into(),
+            trees!(word=> (#field)).into_stream(),
         )
     }
 }
@@ -155,7 +154,8 @@ fn bindings(site: Span, arguments: &[Argument]) -> TokenStream {
 
 /// Where the method begins in a callee, or its end if it is a path; nothing if it is neither.
 fn callee_end(callee: &[TokenTree]) -> Option<usize> {
-    let mut t = Cursor::new(callee);
+    let words = words(callee);
+    let mut t = Cursor::new(callee, &words);
     let mut passed = Vec::new();
     let invisible = t.group(0, Delimiter::None).filter(|_| t.is_punct(1, '.'));
     if invisible.is_some_and(is_chain) {
@@ -185,8 +185,8 @@ fn callee_end(callee: &[TokenTree]) -> Option<usize> {
 
 /// Whether an invisible group, as `$receiver:expr` makes one, holds a path or a chain of fields.
 fn is_chain(group: &Group) -> bool {
-    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
-    let mut t = Cursor::new(&tokens);
+    let run = Run::of(group);
+    let mut t = run.cursor();
     let inner = t.group(0, Delimiter::None).filter(|group| is_chain(group));
     if inner.is_some() {
         t.skip(1);
@@ -215,8 +215,8 @@ fn path(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
         if t.is_punct(0, '<') && !out.is_empty() {
             skip::angles(t, out);
         } else if let Some(group) = t.group(0, Delimiter::None) {
-            let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
-            let mut inner = Cursor::new(&tokens);
+            let inner = Run::of(group);
+            let mut inner = inner.cursor();
             t.copy(1, out);
             let is_path = path(&mut inner, &mut Vec::new()) && inner.at_end();
             if !is_path && !t.is_operator("::") {
@@ -236,15 +236,12 @@ fn path(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
 
 /// Whether an argument is a closure: what it captures is a body's business, not a caller's.
 fn holds_closure(arguments: &Group) -> bool {
-    let tokens: Vec<TokenTree> = arguments.stream().into_iter().collect();
-    let mut t = Cursor::new(&tokens);
+    let run = Run::of(arguments);
+    let mut t = run.cursor();
     let mut begins = true;
     while !t.at_end() {
         if begins {
-            while ["static", "async", "move"]
-                .iter()
-                .any(|word| t.is_word(0, word))
-            {
+            while matches!(t.word(0), "static" | "async" | "move") {
                 t.skip(1);
             }
             let invisible = t.group(0, Delimiter::None).is_some_and(holds_closure);
@@ -265,8 +262,8 @@ struct Argument {
 }
 
 fn arguments(facade: &Facade, group: &Group) -> Vec<Argument> {
-    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
-    let mut t = Cursor::new(&tokens);
+    let run = Run::of(group);
+    let mut t = run.cursor();
     let mut lower = Lower::new(facade, Around::Async);
     let mut found = Vec::new();
     while !t.at_end() {
@@ -299,23 +296,28 @@ pub(crate) fn clone_list(tokens: &[TokenTree]) -> (Vec<String>, &[TokenTree]) {
     };
     let is_comma =
         |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
-    let names = tokens[1..end].split(is_comma).filter_map(|binding| {
-        let t = Cursor::new(binding);
-        t.ident(usize::from(t.is_word(0, "mut")))
-            .map(Ident::to_string)
-    });
+    let names = tokens[1..end]
+        .split(is_comma)
+        .filter_map(|binding| match binding {
+            [TokenTree::Ident(word), TokenTree::Ident(name), ..] if word == "mut" => {
+                Some(name.to_string())
+            }
+            [TokenTree::Ident(name), ..] => Some(name.to_string()),
+            _ => None,
+        });
     (names.collect(), &tokens[end + 1..])
 }
 
 /// Whether the input is `clone name …`: two words, where no expression has two.
 fn begins_clone_list(tokens: &[TokenTree]) -> bool {
-    let t = Cursor::new(tokens);
-    t.is_word(0, "clone") && t.ident(1).is_some_and(|word| word != "as")
+    matches!(tokens, [TokenTree::Ident(clone), TokenTree::Ident(name), ..]
+        if clone == "clone" && name != "as")
 }
 
 /// `clone a, b = self.b; BODY`.
 fn with_clones(facade: &Facade, tokens: &[TokenTree]) -> TokenStream {
-    let mut t = Cursor::new(tokens);
+    let words = words(tokens);
+    let mut t = Cursor::new(tokens, &words);
     let site = hidden(Span::call_site());
     let private = facade.private(site);
     t.skip(1);
@@ -334,8 +336,7 @@ fn with_clones(facade: &Facade, tokens: &[TokenTree]) -> TokenStream {
         let place = t.peek(0).map_or(tokens[0].span(), TokenTree::span);
         Some(message::at(place, message::CLONE_LIST))
     };
-    let body: TokenStream = t.rest().iter().cloned().collect();
-    let spawned = spawn(facade, future(facade, body));
+    let spawned = spawn(facade, future(facade, t.rest()));
     quote_spanned! {site=> {
         #error
         #[allow(unused_imports)]
@@ -356,7 +357,7 @@ fn clone_binding(facade: &Facade, t: &mut Cursor<'_>) -> Option<TokenStream> {
         let from = t.position();
         let mut value = Vec::new();
         Lower::new(facade, Around::Async).expression(t, &mut value, Rules::PART);
-        let (first, _) = ends(&t.between(from).iter().cloned().collect());
+        let (first, _) = ends(t.between(from));
         let simple = value.len() == 1;
         let value: TokenStream = value.into_iter().collect();
         let grouped =

@@ -17,6 +17,7 @@ mod path;
 mod position;
 mod run;
 mod select;
+mod tokens;
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 //! `run!`: the body is the main goroutine of a fresh runtime.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
 
 use crate::arrow::emit::only_field;
 use crate::block::{ends, future};
 use crate::path::{Facade, hidden};
+use crate::tokens::trees;
 
 /// `run! { … }`.
 pub(crate) fn run(input: TokenStream) -> TokenStream {
@@ -13,7 +13,7 @@ pub(crate) fn run(input: TokenStream) -> TokenStream {
     let site = hidden(Span::call_site());
     let private = facade.private(site);
     let (first, last) = ends(&input);
-    let future = future(&facade, input);
-    let value = quote_spanned!(site=> #private::run(#future),);
-    only_field(value, first, last)
+    let future = future(&facade, &input);
+    let value = trees!(site=> #private::run(#future),);
+    only_field(value, first, last).into_stream()
 }

@@ -11,11 +11,12 @@
 //! into the future; a `match` would keep it until its end.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 
 use super::lex::Arrow;
 use crate::message;
 use crate::path::{Facade, hidden};
+use crate::tokens::{Trees, trees};
 
 /// The nearest thing around a place that decides whether it can wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(crate) fn arrow_error(arrow: Arrow, text: &str) -> TokenStream {
 
 /// The operand of an operator: its tokens as they are now, and where it stands.
 pub(crate) struct Operand {
-    pub(crate) tokens: TokenStream,
+    pub(crate) tokens: Trees,
     /// The span of the first token as the user wrote it.
     pub(crate) first: Span,
     /// The span of the last one.
@@ -68,7 +69,7 @@ pub(crate) struct Operand {
 impl Operand {
     /// The operand whose tokens were `source`, and are `tokens` now. `otherwise` is where it
     /// stands if there are none.
-    pub(crate) fn new(tokens: TokenStream, source: &[TokenTree], otherwise: Span) -> Self {
+    pub(crate) fn new(tokens: Trees, source: &[TokenTree], otherwise: Span) -> Self {
         let first = source.first().map_or(otherwise, TokenTree::span);
         let word = source
             .iter()
@@ -87,19 +88,19 @@ impl Operand {
         &self,
         facade: &Facade,
         [name, method]: [&str; 2],
-        argument: TokenStream,
-    ) -> TokenStream {
+        argument: Trees,
+    ) -> Trees {
         let site = hidden(Span::call_site());
         let private = facade.private(site);
-        let this = quote_spanned!(self.word=> _);
+        let this = trees!(self.word=> _);
         let (name, method) = (Ident::new(name, site), Ident::new(method, site));
-        quote_spanned!(site=> <#this as #private::#name<_>>::#method(#argument))
+        trees!(site=> <#this as #private::#name<_>>::#method(#argument))
     }
 
     /// `&OPERAND`, all of it in the user's code, so that errors about it stand there.
-    pub(crate) fn reference(&self) -> TokenStream {
+    pub(crate) fn reference(&self) -> Trees {
         let tokens = &self.tokens;
-        quote_spanned!(self.first=> & #tokens)
+        trees!(self.first=> & #tokens)
     }
 }
 
@@ -110,27 +111,27 @@ pub(crate) fn receive(
     operand: &Operand,
     around: Around,
     alone: bool,
-) -> TokenStream {
+) -> Trees {
     let site = hidden(Span::call_site());
-    let private = facade.private(site);
+    let private = &facade.private(site);
     let reference = operand.reference();
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
         if around == Around::Const {
-            return quote_spanned!(site=> ({ #error #private::mistaken() }));
+            return trees!(site=> ({ #error #private::mistaken() }));
         }
-        return quote_spanned!(site=> ({ #error #private::mistaken_receive(#reference) }));
+        return trees!(site=> ({ #error #private::mistaken_receive(#reference) }));
     }
     let operation = operand.call(facade, ["ReceiveOperand", "operation"], reference);
-    let now = quote_spanned!(arrow.less=> .now());
+    let now = trees!(arrow.less=> .now());
     let wait = waiting(
         "__chango_operation",
         arrow,
-        quote_spanned!(arrow.less=> .wait().await),
+        trees!(arrow.less=> .wait().await),
     );
     if alone {
         // No tuple: its field would be an operation without effect.
-        return quote_spanned! {site=>
+        return trees! {site=>
             match #operation {
                 __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
                     __chango_value
@@ -140,7 +141,7 @@ pub(crate) fn receive(
             }
         };
     }
-    let arms = quote_spanned! {site=>
+    let arms = trees! {site=>
         match #operation {
             __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
                 (__chango_value,)
@@ -154,21 +155,20 @@ pub(crate) fn receive(
 
 /// `NAME.wait().await`, all of it at the arrow: this is where a goroutine waits, and what it holds
 /// meanwhile may be an error that stands there.
-fn waiting(name: &str, arrow: Arrow, wait: TokenStream) -> TokenStream {
+fn waiting(name: &str, arrow: Arrow, wait: Trees) -> Trees {
     let name = Ident::new(name, hidden(arrow.less));
-    quote!(#name #wait)
+    trees!(arrow.less=> #name #wait)
 }
 
 /// The field of the tuple that an expression makes, from `first` to `last` in the user's code.
 ///
 /// A value of the wrong type is then reported there. Otherwise it would be where the user has
 /// written nothing: at an arm of a `match` of ours, or in the facade's macro.
-pub(crate) fn only_field(tuple: TokenStream, first: Span, last: Span) -> TokenStream {
-    let tuple = grouped(Delimiter::Parenthesis, first, tuple);
-    let dot = quote_spanned!(first=> .);
+pub(crate) fn only_field(tuple: Trees, first: Span, last: Span) -> Trees {
     let mut zero = Literal::usize_unsuffixed(0);
     zero.set_span(last);
-    quote!(#tuple #dot #zero)
+    let zero = TokenTree::from(zero);
+    trees!(first=> (#tuple).#zero)
 }
 
 /// `LABEL for PATTERN in <-operand BODY`, with the type `()`.
@@ -178,9 +178,9 @@ pub(crate) fn receive_each(
     operand: &Operand,
     around: Around,
     each: &Each,
-) -> TokenStream {
+) -> Trees {
     let site = hidden(Span::call_site());
-    let private = facade.private(site);
+    let private = &facade.private(site);
     let reference = operand.reference();
     let Each {
         label,
@@ -191,25 +191,24 @@ pub(crate) fn receive_each(
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
         if around == Around::Const {
-            return quote_spanned!(site=> ({ #error #private::mistaken() }));
+            return trees!(site=> ({ #error #private::mistaken() }));
         }
         return quote_spanned! {site=>
             #label #keyword_for #pattern #keyword_in
                 ({ #error #private::mistaken_receive_each(#reference) }) #body
-        };
+        }
+        .into();
     }
-    let now = quote_spanned!(arrow.less=> .now());
-    let wait = waiting(
-        "__chango_each",
-        arrow,
-        quote_spanned!(arrow.less=> .wait().await),
-    );
+    let now = trees!(arrow.less=> .now());
+    let wait = waiting("__chango_each", arrow, trees!(arrow.less=> .wait().await));
     let each = operand.call(facade, ["ReceiveOperand", "each"], reference);
     let turn = behind(bound(pattern, "__chango_item"), body, site);
-    quote_spanned! {site=>
+    let some = trees!(site=> #private::Option::Some(__chango_item));
+    let ready = trees!(site=> #private::Poll::Ready(__chango_item));
+    trees! {site=>
         match #each {
-            __chango_each => #label while let #private::Option::Some(__chango_item) = (
-                if let #private::Poll::Ready(__chango_item) = __chango_each #now { __chango_item } else { #wait }
+            __chango_each => #label while let #some = (
+                if let #ready = __chango_each #now { __chango_item } else { #wait }
             ) #turn
         }
     }
@@ -220,24 +219,24 @@ pub(crate) fn receive_each(
 /// To a pattern that can be refuted the compiler would like to append `else { todo!() }`, and show
 /// where. There is no such place in the user's code, so the statement begins there and ends in the
 /// facade's: of a text in two files the compiler shows nothing.
-pub(crate) fn bound(pattern: &TokenStream, name: &str) -> TokenStream {
-    let first = pattern.clone().into_iter().next();
-    let begin = first.map_or_else(Span::call_site, |token| token.span());
-    let keyword = quote_spanned!(hidden(begin)=> let);
+pub(crate) fn bound(pattern: &[TokenTree], name: &str) -> Trees {
+    let begin = pattern
+        .first()
+        .map_or_else(Span::call_site, TokenTree::span);
     let end = hidden(Span::call_site());
     let name = Ident::new(name, end);
-    let rest = quote_spanned!(end=> = #name;);
-    quote!(#keyword #pattern #rest)
+    let rest = trees!(end=> = #name;);
+    trees!(hidden(begin)=> let #pattern #rest)
 }
 
 /// The parts of a `for` loop over a channel.
 pub(crate) struct Each {
     /// `'a:`, or nothing.
-    pub(crate) label: TokenStream,
+    pub(crate) label: Trees,
     /// `for` and `in`, which are needed only where the loop stays a `for` loop.
     pub(crate) keywords: [TokenTree; 2],
-    pub(crate) pattern: TokenStream,
-    pub(crate) body: TokenStream,
+    pub(crate) pattern: Trees,
+    pub(crate) body: Trees,
 }
 
 /// Which of its three meanings a send has.
@@ -259,9 +258,9 @@ pub(crate) fn send(
     value: Option<&Operand>,
     around: Around,
     send: Send,
-) -> TokenStream {
+) -> Trees {
     let site = hidden(Span::call_site());
-    let private = facade.private(site);
+    let private = &facade.private(site);
     let reference = channel.reference();
     let misplaced = (send == Send::Part).then_some(message::SEND_IN_EXPRESSION);
     let missing = value.is_none().then_some(message::NO_VALUE);
@@ -272,39 +271,39 @@ pub(crate) fn send(
         .or(missing)
         .map(|text| arrow_error(arrow, text));
     if around == Around::Const {
-        return quote_spanned!(site=> ({ #error #private::mistaken() }));
+        return trees!(site=> ({ #error #private::mistaken() }));
     }
     let operation = channel.call(facade, ["SendOperand", "operation"], reference.clone());
     let Some(value) = value else {
-        return quote_spanned! {site=>
+        return trees! {site=>
             ({ #error match #operation { _ => #private::mistaken() } })
         };
     };
     let last = value.last;
     let value = &value.tokens;
     if around != Around::Async {
-        let sent = quote_spanned!(site=> #private::mistaken_send(#reference, #value));
+        let sent = trees!(site=> #private::mistaken_send(#reference, #value));
         return match send {
-            Send::Statement => quote_spanned!(site=> match ({ #error #sent }) { _ => () }),
-            Send::Value | Send::Part => quote_spanned!(site=> ({ #error #sent })),
+            Send::Statement => trees!(site=> match ({ #error #sent }) { _ => () }),
+            Send::Value | Send::Part => trees!(site=> ({ #error #sent })),
         };
     }
-    let begin = quote_spanned!(arrow.less=> .begin());
+    let begin = trees!(arrow.less=> .begin());
     let (sent, wait) = match send {
-        Send::Statement => (quote_spanned!(arrow.less=> ()), {
-            let wait = quote_spanned!(arrow.less=> .statement().await);
+        Send::Statement => (trees!(arrow.less=> ()), {
+            let wait = trees!(arrow.less=> .statement().await);
             waiting("__chango_send", arrow, wait)
         }),
         Send::Value | Send::Part => {
-            let wait = quote_spanned!(arrow.less=> .value().await);
+            let wait = trees!(arrow.less=> .value().await);
             let wait = waiting("__chango_send", arrow, wait);
-            let ok = quote_spanned!(site=> (#private::Result::Ok(()),));
-            (ok, quote_spanned!(site=> (#wait,)))
+            let ok = trees!(site=> (#private::Result::Ok(()),));
+            (ok, trees!(site=> (#wait,)))
         }
     };
     // A field and not an argument: a value of the wrong type is then reported under the value
     // alone, without a note about a function that the user has never called.
-    let started = quote_spanned! {site=>
+    let started = trees! {site=>
         match #operation {
             __chango_operation => match (#private::Sending { operation: __chango_operation, value: #value })
                 #begin
@@ -318,16 +317,16 @@ pub(crate) fn send(
         Send::Value => only_field(started, channel.first, last),
         // Whatever was meant around it, the type fits.
         Send::Part => {
-            quote_spanned!(site=> ({ #error match #started { _ => #private::mistaken() } }))
+            trees!(site=> ({ #error match #started { _ => #private::mistaken() } }))
         }
     }
 }
 
 /// What stands for an operator without an operand.
-pub(crate) fn nothing_received(facade: &Facade, arrow: Arrow) -> TokenStream {
+pub(crate) fn nothing_received(facade: &Facade, arrow: Arrow) -> Trees {
     let private = facade.private(arrow.less);
     let error = arrow_error(arrow, message::NO_OPERAND);
-    quote_spanned!(hidden(arrow.less)=> ({ #error #private::mistaken() }))
+    trees!(hidden(arrow.less)=> ({ #error #private::mistaken() }))
 }
 
 /// A group whose delimiters stand at `span`, and which has the user's hygiene if `span` has.
@@ -339,20 +338,20 @@ pub(crate) fn grouped(delimiter: Delimiter, span: Span, stream: TokenStream) -> 
 
 /// A body behind some statements. A block stays the block that the user wrote: around it a second
 /// one would make its braces superfluous, and the compiler would say so.
-pub(crate) fn behind(before: TokenStream, body: &TokenStream, site: Span) -> TokenStream {
-    let mut tokens = body.clone().into_iter();
-    if let (Some(TokenTree::Group(group)), None) = (tokens.next(), tokens.next())
+pub(crate) fn behind(mut before: Trees, body: &Trees, site: Span) -> Trees {
+    if let [TokenTree::Group(group)] = &body[..]
         && group.delimiter() == Delimiter::Brace
-        && !has_inner_attribute(&group)
     {
-        let stream = group.stream();
-        return grouped(Delimiter::Brace, group.span(), quote!(#before #stream)).into();
+        let inner: Trees = group.stream().into();
+        if !begins_with_inner_attribute(&inner) {
+            before.extend(inner);
+            return trees!(group.span()=> { #before });
+        }
     }
-    quote_spanned!(site=> { #before #body })
+    trees!(site=> { #before #body })
 }
 
-fn has_inner_attribute(block: &Group) -> bool {
-    let mut tokens = block.stream().into_iter();
-    let mut is = |ch| matches!(tokens.next(), Some(TokenTree::Punct(p)) if p.as_char() == ch);
-    is('#') && is('!')
+fn begins_with_inner_attribute(block: &[TokenTree]) -> bool {
+    matches!(block, [TokenTree::Punct(hash), TokenTree::Punct(bang), ..]
+        if hash.as_char() == '#' && bang.as_char() == '!')
 }

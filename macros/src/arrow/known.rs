@@ -14,12 +14,12 @@ pub(crate) enum Known {
 }
 
 /// What is known of the macro under the path with these words, the first one first.
-pub(crate) fn known(path: &[String]) -> Option<Known> {
+pub(crate) fn known(path: &[&str]) -> Option<Known> {
     let (name, before) = path.split_last()?;
-    if !before.is_empty() && !matches!(before[0].as_str(), "std" | "core" | "alloc") {
+    if !before.is_empty() && !matches!(before[0], "std" | "core" | "alloc") {
         return None;
     }
-    match name.as_str() {
+    match *name {
         "assert" | "assert_eq" | "assert_ne" | "dbg" | "debug_assert" | "debug_assert_eq"
         | "debug_assert_ne" | "eprint" | "eprintln" | "format" | "format_args" | "panic"
         | "pin" | "print" | "println" | "todo" | "unimplemented" | "unreachable" | "vec"
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     fn of(path: &str) -> Option<Known> {
-        known(&path.split("::").map(str::to_owned).collect::<Vec<_>>())
+        known(&path.split("::").collect::<Vec<_>>())
     }
 
     #[test]

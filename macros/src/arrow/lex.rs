@@ -3,6 +3,9 @@
 //! `<-` is `<` with joint spacing and then `-`, and no `<` joint before it. So `a < -1` is a
 //! comparison and `1 <<-n` a shift. A cursor never goes back and never runs over the end: what
 //! is asked for behind the end is not there.
+//!
+//! A compiler runs its macros unoptimised, and every text of an identifier is a fresh `String`
+//! there. So the words of a run are read once, before the first question.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenTree};
 
@@ -15,16 +18,57 @@ pub(crate) struct Arrow {
     pub(crate) dash: Span,
 }
 
+/// A run of tokens, and its words.
+pub(crate) struct Run {
+    tokens: Vec<TokenTree>,
+    words: Vec<String>,
+}
+
+impl Run {
+    pub(crate) fn new(tokens: Vec<TokenTree>) -> Self {
+        let words = words(&tokens);
+        Self { tokens, words }
+    }
+
+    /// What a group holds.
+    pub(crate) fn of(group: &Group) -> Self {
+        Self::new(group.stream().into_iter().collect())
+    }
+
+    /// A cursor at its first token.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor::new(&self.tokens, &self.words)
+    }
+}
+
+/// The texts of the identifiers in a run of tokens, each at its token's place; others are empty.
+pub(crate) fn words(tokens: &[TokenTree]) -> Vec<String> {
+    let mut words = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        words.push(match token {
+            TokenTree::Ident(ident) => ident.to_string(),
+            _ => String::new(),
+        });
+    }
+    words
+}
+
 /// A place in a run of tokens.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'a> {
     tokens: &'a [TokenTree],
+    words: &'a [String],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(tokens: &'a [TokenTree]) -> Self {
-        Self { tokens, at: 0 }
+    /// At the first of `tokens`, whose [`words`] are these.
+    pub(crate) fn new(tokens: &'a [TokenTree], words: &'a [String]) -> Self {
+        Self {
+            tokens,
+            words,
+            at: 0,
+        }
     }
 
     pub(crate) fn at_end(&self) -> bool {
@@ -41,9 +85,14 @@ impl<'a> Cursor<'a> {
         &self.tokens[from..self.at]
     }
 
-    /// All tokens, those behind included.
-    pub(crate) fn all(&self) -> &'a [TokenTree] {
-        self.tokens
+    /// A cursor over the tokens from an earlier position to here, at the first of them.
+    pub(crate) fn since(&self, from: usize) -> Self {
+        Self::new(self.between(from), &self.words[from..self.at])
+    }
+
+    /// A cursor over all tokens, at the first of them.
+    pub(crate) fn all(&self) -> Self {
+        Self { at: 0, ..*self }
     }
 
     /// The tokens from here to the end.
@@ -81,27 +130,69 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The word `n` places further on; no word is empty, so that is what no word is.
+    pub(crate) fn word(&self, n: usize) -> &'a str {
+        match self.words.get(self.at + n) {
+            Some(word) => word,
+            None => "",
+        }
+    }
+
     /// Whether the token `n` places further on is the word `text` (`r#text` is another word).
     pub(crate) fn is_word(&self, n: usize, text: &str) -> bool {
-        self.ident(n).is_some_and(|ident| ident == text)
+        match self.words.get(self.at + n) {
+            Some(word) => word == text,
+            None => false,
+        }
     }
 
     /// Whether the token `n` places further on can be the name of a field.
     pub(crate) fn is_field(&self, n: usize) -> bool {
-        const IN_PATHS: [&str; 4] = ["crate", "self", "super", "Self"];
-        self.is_name(n) && !IN_PATHS.iter().any(|word| self.is_word(n, word))
+        self.is_name(n) && !matches!(self.word(n), "crate" | "self" | "super" | "Self")
     }
 
     /// Whether the token `n` places further on is a name, or stands for one in a path.
     pub(crate) fn is_name(&self, n: usize) -> bool {
-        const KEYWORDS: [&str; 37] = [
-            "as", "async", "await", "become", "box", "break", "const", "continue", "dyn", "else",
-            "enum", "extern", "false", "fn", "for", "if", "impl", "in", "let", "loop", "match",
-            "mod", "move", "mut", "pub", "ref", "return", "static", "struct", "trait", "true",
-            "type", "unsafe", "use", "where", "while", "yield",
-        ];
-        self.ident(n)
-            .is_some_and(|ident| !KEYWORDS.iter().any(|keyword| ident == keyword))
+        let keyword = matches!(
+            self.word(n),
+            "as" | "async"
+                | "await"
+                | "become"
+                | "box"
+                | "break"
+                | "const"
+                | "continue"
+                | "dyn"
+                | "else"
+                | "enum"
+                | "extern"
+                | "false"
+                | "fn"
+                | "for"
+                | "if"
+                | "impl"
+                | "in"
+                | "let"
+                | "loop"
+                | "match"
+                | "mod"
+                | "move"
+                | "mut"
+                | "pub"
+                | "ref"
+                | "return"
+                | "static"
+                | "struct"
+                | "trait"
+                | "true"
+                | "type"
+                | "unsafe"
+                | "use"
+                | "where"
+                | "while"
+                | "yield"
+        );
+        self.ident(n).is_some() && !keyword
     }
 
     pub(crate) fn is_punct(&self, n: usize, ch: char) -> bool {
@@ -120,23 +211,24 @@ impl<'a> Cursor<'a> {
     /// Whether the token `n` places further on is a colon, and no part of `::`.
     pub(crate) fn is_lone_colon(&self, n: usize) -> bool {
         let before = (self.at + n).checked_sub(1);
-        let follows = before.is_some_and(|at| {
-            let tokens = self.tokens;
-            Self { tokens, at }.is_joint(0, ':')
-        });
+        let follows = before.is_some_and(|at| Self { at, ..*self }.is_joint(0, ':'));
         self.is_punct(n, ':') && !(self.is_joint(n, ':') && self.is_punct(n + 1, ':')) && !follows
     }
 
     /// Whether an operator of several characters stands here.
     pub(crate) fn is_operator(&self, text: &str) -> bool {
-        let last = text.chars().count() - 1;
-        text.chars().enumerate().all(|(n, ch)| {
-            if n < last {
-                self.is_joint(n, ch)
-            } else {
-                self.is_punct(n, ch)
+        let mut n = 0;
+        for &byte in text.as_bytes() {
+            let Some(TokenTree::Punct(punct)) = self.tokens.get(self.at + n) else {
+                return false;
+            };
+            n += 1;
+            let last = n == text.len();
+            if punct.as_char() != char::from(byte) || !(last || punct.spacing() == Spacing::Joint) {
+                return false;
             }
-        })
+        }
+        true
     }
 
     pub(crate) fn group(&self, n: usize, delimiter: Delimiter) -> Option<&'a Group> {
@@ -171,8 +263,8 @@ impl<'a> Cursor<'a> {
     fn follows_joint_less(&self) -> bool {
         self.at.checked_sub(1).is_some_and(|before| {
             Self {
-                tokens: self.tokens,
                 at: before,
+                ..*self
             }
             .is_joint(0, '<')
         })
@@ -194,8 +286,8 @@ mod tests {
 
     /// How many arrows stand in `source`, groups not looked into.
     fn arrows(source: &str) -> usize {
-        let tokens: Vec<_> = source.parse::<TokenStream>().unwrap().into_iter().collect();
-        let mut cursor = Cursor::new(&tokens);
+        let run = Run::new(source.parse::<TokenStream>().unwrap().into_iter().collect());
+        let mut cursor = run.cursor();
         let mut count = 0;
         while !cursor.at_end() {
             count += usize::from(cursor.arrow().is_some());
@@ -230,8 +322,8 @@ mod tests {
     #[test]
     fn negative_argument_is_told_from_a_send() {
         let opens = |source: &str| {
-            let tokens: Vec<_> = source.parse::<TokenStream>().unwrap().into_iter().collect();
-            Cursor::new(&tokens).opens_negative_argument()
+            let run = Run::new(source.parse::<TokenStream>().unwrap().into_iter().collect());
+            run.cursor().opens_negative_argument()
         };
         assert!(opens("<-1>"));
         assert!(opens("<-1, 2>"));
@@ -242,7 +334,7 @@ mod tests {
 
     #[test]
     fn nothing_stands_behind_the_end() {
-        let mut cursor = Cursor::new(&[]);
+        let mut cursor = Cursor::new(&[], &[]);
         assert!(cursor.at_end() && cursor.next().is_none() && cursor.arrow().is_none());
         cursor.skip(3);
         assert!(cursor.rest().is_empty() && cursor.between(0).is_empty());

@@ -6,17 +6,15 @@
 //! `=>`, `else`, at a `{` in the head of an `if`, `match`, `while` or `for`, and at a token that
 //! cannot go on with it.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
+use quote::ToTokens;
 
 use super::emit::{self, Around, Operand, Send};
 use super::known::{Known, known};
-use super::lex::{Arrow, Cursor};
+use super::lex::{Arrow, Cursor, Run};
 use super::skip;
 use super::taken::Turn;
 use crate::path::Facade;
-
-/// The words that begin no operand, or end what stands before them.
-const NO_OPERAND: [&str; 8] = ["as", "else", "in", "let", "where", "mut", "ref", "dyn"];
 
 /// One pass over a body.
 pub(crate) struct Lower<'f> {
@@ -154,6 +152,7 @@ impl<'f> Lower<'f> {
         let mut channel = operand_of(out.split_off(begin.out), t.between(begin.position), arrow);
         if cast {
             let inner = std::mem::take(&mut channel.tokens);
+            let inner = inner.into_token_stream();
             channel.tokens = emit::grouped(Delimiter::Parenthesis, channel.first, inner).into();
         }
         t.skip(2);
@@ -287,15 +286,15 @@ impl<'f> Lower<'f> {
 
     /// An operand that begins with a word.
     fn word(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>, rules: Rules) -> bool {
-        if NO_OPERAND.iter().any(|word| t.is_word(0, word)) {
+        if begins_no_operand(t.word(0)) {
             return false;
         }
         if self.begins_closure(t) {
             self.closure(t, out, rules);
-        } else if ["return", "break", "continue", "yield", "become"]
-            .iter()
-            .any(|word| t.is_word(0, word))
-        {
+        } else if matches!(
+            t.word(0),
+            "return" | "break" | "continue" | "yield" | "become"
+        ) {
             self.leaving(t, out, rules);
         } else if !self.block_like(t, out) && !self.async_block(t, out) {
             self.path(t, out, rules);
@@ -335,10 +334,7 @@ impl<'f> Lower<'f> {
             return t.is_punct(1, '<');
         }
         let mut words = 0;
-        while ["static", "async", "move", "const"]
-            .iter()
-            .any(|word| t.is_word(words, word))
-        {
+        while matches!(t.word(words), "static" | "async" | "move" | "const") {
             words += 1;
         }
         words > 0 && t.is_punct(words, '|')
@@ -396,10 +392,8 @@ impl<'f> Lower<'f> {
             }
             if t.is_punct(0, '<') && !words.is_empty() {
                 skip::angles(t, out);
-            } else if let Some(ident) = t.ident(0)
-                && (words.is_empty() || t.is_name(0))
-            {
-                words.push(ident.to_string());
+            } else if t.ident(0).is_some() && (words.is_empty() || t.is_name(0)) {
+                words.push(t.word(0));
                 t.copy(1, out);
             }
             if !t.is_operator("::") {
@@ -418,7 +412,7 @@ impl<'f> Lower<'f> {
         }
     }
 
-    fn macro_arguments(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>, path: &[String]) {
+    fn macro_arguments(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>, path: &[&str]) {
         let Some(TokenTree::Group(group)) = t.next() else {
             return;
         };
@@ -561,9 +555,13 @@ impl<'f> Lower<'f> {
         rewrite: impl FnOnce(&mut Self, &mut Cursor<'_>, &mut Vec<TokenTree>),
     ) -> TokenTree {
         let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+        if !may_change(&tokens) {
+            return group.clone().into();
+        }
         let before = self.changes;
-        let mut cursor = Cursor::new(&tokens);
-        let mut out = Vec::with_capacity(tokens.len());
+        let run = Run::new(tokens);
+        let mut cursor = run.cursor();
+        let mut out = Vec::with_capacity(cursor.rest().len());
         rewrite(self, &mut cursor, &mut out);
         out.extend_from_slice(cursor.rest());
         if self.changes == before {
@@ -571,6 +569,20 @@ impl<'f> Lower<'f> {
         }
         emit::grouped(group.delimiter(), group.span(), out.into_iter().collect())
     }
+}
+
+/// Whether anything here can come out changed: an arrow, or something in a group.
+fn may_change(tokens: &[TokenTree]) -> bool {
+    let mut joint_less = false;
+    for token in tokens {
+        joint_less = match token {
+            TokenTree::Group(_) => return true,
+            TokenTree::Punct(punct) if joint_less && punct.as_char() == '-' => return true,
+            TokenTree::Punct(punct) => punct.as_char() == '<' && punct.spacing() == Spacing::Joint,
+            _ => false,
+        };
+    }
+    false
 }
 
 /// Where the operand began that is read now, or was read last.
@@ -583,7 +595,7 @@ pub(crate) struct Begin {
 }
 
 fn operand_of(tokens: Vec<TokenTree>, source: &[TokenTree], arrow: Arrow) -> Operand {
-    Operand::new(tokens.into_iter().collect(), source, arrow.less)
+    Operand::new(tokens.into(), source, arrow.less)
 }
 
 /// Whether the brace in a head is an operand, and the head's own block comes later: if it is the
@@ -608,6 +620,14 @@ fn in_tuple(arrow: Arrow, value: TokenStream) -> TokenStream {
     quote::quote_spanned!(crate::path::hidden(arrow.less)=> ({ #error #value }))
 }
 
+/// Whether a word begins no operand, or ends what stands before it.
+fn begins_no_operand(word: &str) -> bool {
+    matches!(
+        word,
+        "as" | "else" | "in" | "let" | "where" | "mut" | "ref" | "dyn"
+    )
+}
+
 /// `&`, `&mut`, `&raw const`.
 fn reference(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
     t.copy(1, out);
@@ -624,7 +644,10 @@ fn operator(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
         "<<=", ">>=", "..=", "...", "&&", "||", "==", "!=", "<=", ">=", "<<", ">>", "..", "+=",
         "-=", "*=", "/=", "%=", "^=", "&=", "|=", "+", "-", "*", "/", "%", "^", "&", "|", "<",
     ];
-    if t.is_operator("=>") {
+    let Some(TokenTree::Punct(first)) = t.peek(0) else {
+        return false;
+    };
+    if matches!(first.as_char(), ',' | ';') || t.is_operator("=>") {
         return false;
     }
     let found = OPERATORS

@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::emit::grouped;
-use super::lex::Cursor;
+use super::lex::{Cursor, Run};
 use crate::path::hidden;
 
 /// Copies attributes, inner ones too.
@@ -38,9 +38,10 @@ pub(crate) fn lifetime_length(t: &Cursor<'_>) -> Option<usize> {
     if t.is_joint(0, '\'') && t.ident(1).is_some() {
         return Some(2);
     }
-    let tokens: Vec<TokenTree> = t.group(0, Delimiter::None)?.stream().into_iter().collect();
-    lifetime_length(&Cursor::new(&tokens))
-        .filter(|&length| length == tokens.len())
+    let inner = Run::of(t.group(0, Delimiter::None)?);
+    let inner = inner.cursor();
+    lifetime_length(&inner)
+        .filter(|&length| length == inner.rest().len())
         .and(Some(1))
 }
 
@@ -106,9 +107,10 @@ pub(crate) fn angles(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
 pub(crate) fn cast_type(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
     loop {
         let prefix = t.is_punct(0, '&') || t.is_punct(0, '*');
-        let word = ["mut", "const", "dyn", "impl", "unsafe", "extern"]
-            .iter()
-            .any(|word| t.is_word(0, word));
+        let word = matches!(
+            t.word(0),
+            "mut" | "const" | "dyn" | "impl" | "unsafe" | "extern"
+        );
         if prefix || word || matches!(t.peek(0), Some(TokenTree::Literal(_))) {
             t.copy(1, out);
         } else if t.is_word(0, "for") && t.is_punct(1, '<') {

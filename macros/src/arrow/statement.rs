@@ -3,14 +3,17 @@
 //! A statement ends at its semicolon, or behind the brace of an expression that ends with one:
 //! as in Rust, `if a { … } <-rx` is two statements, and `match x { … }.field` is one.
 
-use proc_macro2::{Delimiter, Group, Punct, Spacing, TokenStream, TokenTree};
+use std::borrow::Cow;
+
+use proc_macro2::{Delimiter, Group, Punct, Spacing, TokenTree};
 
 use super::emit::{self, Around, Each};
-use super::lex::Cursor;
+use super::lex::{Cursor, Run, words};
 use super::lower::{Begin, Lower, Rules};
 use super::skip;
 use super::taken::{self, Turn, Watch};
 use crate::path::hidden;
+use crate::tokens::Trees;
 
 impl Lower<'_> {
     /// Statements up to the end. Returns whether there were items, and nothing but items.
@@ -45,7 +48,7 @@ impl Lower<'_> {
             if t.position() == from {
                 t.copy(1, out);
             }
-            let (statement, all) = (t.between(from), t.all());
+            let (statement, all) = (t.since(from), t.all());
             let questions =
                 watch.statement(self.facade, statement, all, &self.locals, turn.as_ref());
             if !questions.is_empty() {
@@ -116,10 +119,10 @@ impl Lower<'_> {
     fn brace_macro(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) -> bool {
         let length = macro_path(t).filter(|&length| t.is_brace(length + 1));
         let Some(length) = length else { return false };
-        let call: Vec<TokenTree> = t.rest()[..length + 2].to_vec();
+        let from = t.position();
         t.skip(length + 2);
         // As an operand it is looked into where its name is known.
-        self.operand(&mut Cursor::new(&call), out, Rules::PART);
+        self.operand(&mut t.since(from), out, Rules::PART);
         true
     }
 
@@ -137,7 +140,7 @@ impl Lower<'_> {
     fn binding(&mut self, t: &mut Cursor<'_>, out: &mut Vec<TokenTree>) {
         let from = t.position();
         skip::pattern_and_type(t, out);
-        let pattern = t.between(from);
+        let pattern = t.since(from);
         if t.is_punct(0, '=') {
             t.copy(1, out);
             self.expression(t, out, Rules::VALUE);
@@ -149,7 +152,7 @@ impl Lower<'_> {
         if t.is_punct(0, ';') {
             t.copy(1, out);
         }
-        taken::bound(pattern, &mut self.locals);
+        taken::bound(&pattern, &mut self.locals);
     }
 
     /// `if`, `match`, `while`, `for`, `loop`, and blocks behind a word.
@@ -227,14 +230,16 @@ impl Lower<'_> {
 
     pub(crate) fn block_group(&mut self, group: &Group, around: Around, unit: bool) -> TokenTree {
         let outer = std::mem::replace(&mut self.around, around);
+        let mut one_operator = false;
         let lowered = self.regrouped(group, |lower, inner, out| {
+            one_operator = is_one_operator(*inner);
             lower.statements(inner, out, unit, Rules::STATEMENT);
         });
         self.around = outer;
         match lowered {
             // The braces around `{ tx <- v }` say that it is a statement, so no lint may call them
             // superfluous.
-            TokenTree::Group(mut lowered) if is_one_operator(group) => {
+            TokenTree::Group(mut lowered) if one_operator => {
                 lowered.set_span(hidden(group.span()));
                 lowered.into()
             }
@@ -421,21 +426,22 @@ fn whole_invisible<'a>(t: &Cursor<'a>) -> Option<&'a Group> {
 /// An invisible group that holds an item, which `macro_rules` makes of `$name:item`.
 fn invisible_item<'a>(t: &Cursor<'a>) -> Option<&'a Group> {
     let group = t.group(0, Delimiter::None)?;
-    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
-    let mut inner = Cursor::new(&tokens);
+    let inner = Run::of(group);
+    let mut inner = inner.cursor();
     skip::attributes(&mut inner, &mut Vec::new());
     (begins_item(&inner) || invisible_item(&inner).is_some()).then_some(group)
 }
 
 /// The block that stands here, also in the invisible group that `macro_rules` makes of
 /// `$name:block`.
-fn block_of(t: &Cursor<'_>) -> Option<Group> {
+fn block_of<'a>(t: &Cursor<'a>) -> Option<Cow<'a, Group>> {
     if let Some(group) = t.group(0, Delimiter::Brace) {
-        return Some(group.clone());
+        return Some(Cow::Borrowed(group));
     }
-    let tokens: Vec<TokenTree> = t.group(0, Delimiter::None)?.stream().into_iter().collect();
-    let inner = Cursor::new(&tokens);
-    block_of(&inner).filter(|_| tokens.len() == 1)
+    let inner = Run::of(t.group(0, Delimiter::None)?);
+    let inner = inner.cursor();
+    let block = block_of(&inner).filter(|_| inner.rest().len() == 1)?;
+    Some(Cow::Owned(block.into_owned()))
 }
 
 /// Copies up to a semicolon, or to the brace of a body.
@@ -454,29 +460,32 @@ fn header(t: &mut Cursor<'_>, out: &mut Vec<TokenTree>, brace: bool) {
     }
 }
 
-/// The words that an item may begin with, before the one that says what it is.
-const MODIFIERS: [&str; 8] = [
-    "pub", "async", "unsafe", "safe", "const", "extern", "default", "auto",
-];
+/// Whether an item may begin with a word, before the one that says what it is.
+fn is_modifier(word: &str) -> bool {
+    matches!(
+        word,
+        "pub" | "async" | "unsafe" | "safe" | "const" | "extern" | "default" | "auto"
+    )
+}
 
-fn item_words<'a>(t: &Cursor<'a>) -> impl Iterator<Item = String> + use<'a> {
-    let modifiers = t.rest().iter().filter_map(|token| match token {
-        TokenTree::Ident(ident) => Some(ident.to_string()),
-        _ => None,
-    });
-    modifiers.take_while(|word| MODIFIERS.contains(&word.as_str()))
+fn item_words<'a>(t: &Cursor<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    let t = *t;
+    let words = (0..t.rest().len()).map(move |n| t.word(n));
+    let words = words.filter(|word| !word.is_empty());
+    words.take_while(|word| is_modifier(word))
 }
 
 /// The word that says which item begins here, or an empty one.
-fn item_kind(t: &Cursor<'_>) -> &'static str {
-    const KINDS: [&str; 9] = [
-        "fn", "struct", "enum", "trait", "impl", "mod", "use", "type", "static",
-    ];
+fn item_kind<'a>(t: &Cursor<'a>) -> &'a str {
     let mut n = 0;
     loop {
-        if let Some(kind) = KINDS.iter().find(|kind| t.is_word(n, kind)) {
-            let closure = *kind == "static" && (t.is_punct(n + 1, '|') || t.is_word(n + 1, "move"));
-            return if closure { "" } else { kind };
+        let word = t.word(n);
+        if matches!(
+            word,
+            "fn" | "struct" | "enum" | "trait" | "impl" | "mod" | "use" | "type" | "static"
+        ) {
+            let closure = word == "static" && (t.is_punct(n + 1, '|') || t.is_word(n + 1, "move"));
+            return if closure { "" } else { word };
         }
         if t.is_word(n, "macro_rules") && t.is_punct(n + 1, '!') {
             return "macro_rules";
@@ -493,7 +502,7 @@ fn item_kind(t: &Cursor<'_>) -> &'static str {
         if t.is_word(n, "extern") && t.is_brace(n + 2) {
             return "extern";
         }
-        if !MODIFIERS.iter().any(|word| t.is_word(n, word)) {
+        if !is_modifier(word) {
             return "";
         }
         let visibility = t.is_word(n, "pub") && t.group(n + 1, Delimiter::Parenthesis).is_some();
@@ -528,10 +537,8 @@ fn begins_go(t: &Cursor<'_>) -> bool {
     macro_path(t).is_some_and(|n| t.is_word(n - 1, "go") && t.is_brace(n + 1))
 }
 
-/// Whether a block holds one expression, with an arrow in it.
-fn is_one_operator(block: &Group) -> bool {
-    let tokens: Vec<TokenTree> = block.stream().into_iter().collect();
-    let mut t = Cursor::new(&tokens);
+/// Whether what is left of a block is one expression, with an arrow in it.
+fn is_one_operator(mut t: Cursor<'_>) -> bool {
     let mut found = false;
     while !t.at_end() && !t.is_punct(0, ';') {
         found |= t.arrow().is_some();
@@ -548,9 +555,10 @@ fn ends_with_brace(out: &[TokenTree]) -> bool {
 }
 
 /// A body of statements, lowered; and whether it holds nothing but items.
-pub(crate) fn body(lower: &mut Lower<'_>, body: TokenStream) -> (TokenStream, bool) {
-    let tokens: Vec<TokenTree> = body.into_iter().collect();
+pub(crate) fn body(lower: &mut Lower<'_>, tokens: &[TokenTree]) -> (Trees, bool) {
+    let words = words(tokens);
+    let mut t = Cursor::new(tokens, &words);
     let mut out = Vec::with_capacity(tokens.len());
-    let only_items = lower.statements(&mut Cursor::new(&tokens), &mut out, false, Rules::STATEMENT);
-    (out.into_iter().collect(), only_items)
+    let only_items = lower.statements(&mut t, &mut out, false, Rules::STATEMENT);
+    (out.into(), only_items)
 }

@@ -11,13 +11,11 @@
 //! done with the name. And nothing between the two can leave the block. All else is left to the
 //! compiler and its own words.
 
-use std::collections::HashSet;
-
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 
 use super::known::known;
-use super::lex::Cursor;
+use super::lex::{Cursor, Run, words};
 use crate::go::{Call, clone_list};
 use crate::message;
 use crate::path::{Facade, hidden};
@@ -51,8 +49,8 @@ impl Watch {
     pub(crate) fn statement(
         &mut self,
         facade: &Facade,
-        statement: &[TokenTree],
-        all: &[TokenTree],
+        statement: Cursor<'_>,
+        all: Cursor<'_>,
         locals: &[String],
         turn: Option<&Turn>,
     ) -> TokenStream {
@@ -75,28 +73,25 @@ impl Watch {
     }
 
     /// The questions about what is used here, and no longer watched behind it.
-    fn used_again(&mut self, facade: &Facade, statement: &[TokenTree]) -> TokenStream {
+    fn used_again(&mut self, facade: &Facade, statement: Cursor<'_>) -> TokenStream {
         let mut questions = TokenStream::new();
         if self.taken.is_empty() {
             return questions;
         }
-        let mut words = HashSet::new();
-        collect_words(statement, &mut words);
+        let names: Vec<String> = self.taken.iter().map(Taken::text).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let uses = Uses::of(&names, &statement);
         // What a `#[cfg]` may take away is not certain.
-        let has_attribute = Cursor::new(statement).is_punct(0, '#');
-        self.taken.retain(|taken| {
-            let name = taken.name.to_string();
-            if !words.contains(&name) {
-                return true;
+        let has_attribute = statement.is_punct(0, '#');
+        let mut firsts = uses.firsts.iter();
+        self.taken.retain(|taken| match firsts.next() {
+            Some(First::Use(again)) if !has_attribute => {
+                questions.extend(taken.question(facade, again));
+                false
             }
-            if let First::Use(again) = first(statement, &name)
-                && !has_attribute
-            {
-                questions.extend(taken.question(facade, &again));
-            }
-            false
+            first => matches!(first, Some(First::Nothing)),
         });
-        if LEAVING.iter().any(|leaving| words.contains(*leaving)) {
+        if uses.leaves {
             self.taken.clear();
         }
         questions
@@ -108,22 +103,26 @@ impl Turn {
     fn repeats(
         &self,
         name: &Ident,
-        body: &[TokenTree],
+        body: Cursor<'_>,
         goroutine: &Group,
         locals: &[String],
     ) -> bool {
         let bound = |names: &[String]| names.iter().any(|local| name == local);
-        let elsewhere = mentions(body, name) - mentions(&[goroutine.clone().into()], name);
-        let mut words = HashSet::new();
-        collect_words(body, &mut words);
-        bound(&locals[..self.outside])
-            && !bound(&locals[self.outside..])
-            && mentions(&self.head, name) + elsewhere == 0
-            && !LEAVING.iter().any(|leaving| words.contains(*leaving))
+        if !bound(&locals[..self.outside]) || bound(&locals[self.outside..]) {
+            return false;
+        }
+        let inside = mentions(&[goroutine.clone().into()], name);
+        mentions(&self.head, name) == 0
+            && mentions(body.rest(), name) == inside
+            && !Uses::of(&[], &body).leaves
     }
 }
 
 impl Taken {
+    fn text(&self) -> String {
+        self.name.to_string()
+    }
+
     fn question(&self, facade: &Facade, again: &Ident) -> TokenStream {
         let line = line(self.name.span());
         self.ask(facade, again, message::taken(&again.to_string(), line))
@@ -160,39 +159,38 @@ impl Taken {
 
 /// The names that the pattern of a `let` binds. A constant's would do harm, a variable's too many
 /// would not; so a path ends it, and nothing counts that has a capital letter.
-pub(crate) fn bound(pattern: &[TokenTree], names: &mut Vec<String>) {
-    let t = Cursor::new(pattern);
-    for (n, token) in pattern.iter().enumerate() {
+pub(crate) fn bound(pattern: &Cursor<'_>, names: &mut Vec<String>) {
+    for (n, token) in pattern.rest().iter().enumerate() {
         match token {
             TokenTree::Punct(punct) if punct.as_char() == ':' => return,
-            TokenTree::Ident(_) if t.is_punct(n + 1, ':') => return,
-            TokenTree::Ident(name) if is_variable(name) => names.push(name.to_string()),
+            TokenTree::Ident(_) if pattern.is_punct(n + 1, ':') => return,
+            TokenTree::Ident(_) if is_variable(pattern.word(n)) => {
+                names.push(pattern.word(n).to_owned());
+            }
             TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
-                bound(&group.stream().into_iter().collect::<Vec<_>>(), names);
+                bound(&Run::of(group).cursor(), names);
             }
             _ => {}
         }
     }
 }
 
-fn is_variable(name: &Ident) -> bool {
-    let text = name.to_string();
-    !["let", "mut", "ref", "box"].contains(&text.as_str()) && !text.chars().any(char::is_uppercase)
+fn is_variable(text: &str) -> bool {
+    !["let", "mut", "ref", "box"].contains(&text) && !text.chars().any(char::is_uppercase)
 }
 
 /// The goroutine that a statement starts, `go! …`, and the name of `let name = go! …`.
-fn goroutine(statement: &[TokenTree]) -> Option<(Option<&Ident>, &Group)> {
-    let mut t = Cursor::new(statement);
+fn goroutine(mut t: Cursor<'_>) -> Option<(Option<&Ident>, &Group)> {
     let mut bound = None;
     if t.is_word(0, "let") && t.is_punct(2, '=') {
         bound = t.ident(1);
         t.skip(3);
     }
-    while t.ident(0).is_some() && t.is_punct(1, ':') && t.is_punct(2, ':') {
+    while t.is_punct(1, ':') && t.is_punct(2, ':') && t.ident(0).is_some() {
         t.skip(3);
     }
     match t.peek(2) {
-        Some(TokenTree::Group(group)) if t.is_word(0, "go") && t.is_punct(1, '!') => {
+        Some(TokenTree::Group(group)) if t.is_punct(1, '!') && t.is_word(0, "go") => {
             Some((bound, group))
         }
         _ => None,
@@ -201,89 +199,116 @@ fn goroutine(statement: &[TokenTree]) -> Option<(Option<&Ident>, &Group)> {
 
 /// Which of the variables `locals` a goroutine takes.
 fn taken(goroutine: &Group, locals: &[String]) -> Vec<Taken> {
+    if locals.is_empty() {
+        return Vec::new();
+    }
     let input: Vec<TokenTree> = goroutine.stream().into_iter().collect();
-    let is_local = |name: &String| locals.contains(name);
     if let Some(call) = Call::parse(&input) {
         let moved = call.moved().into_iter();
         let argument = true;
         return moved
-            .filter(|name| is_local(&name.to_string()))
+            .filter(|name| locals.contains(&name.to_string()))
             .map(|name| Taken { name, argument })
             .collect();
     }
     let (cloned, body) = clone_list(&input);
-    let t = Cursor::new(body);
+    let words = words(body);
+    let t = Cursor::new(body, &words);
     if t.is_word(0, "async") && !t.is_word(1, "move") {
         return Vec::new();
     }
-    let mut words = HashSet::new();
-    collect_words(body, &mut words);
-    words.retain(|word| is_local(word) && !cloned.contains(word));
-    let mut uses: Vec<Ident> = words
-        .iter()
-        .filter_map(|name| match first(body, name) {
-            First::Use(name) => Some(name),
-            _ => None,
-        })
-        .collect();
-    // What comes out must not depend on the order of a set.
-    uses.sort_unstable();
+    let locals = locals.iter().filter(|local| !cloned.contains(local));
+    let names: Vec<&str> = locals.map(String::as_str).collect();
+    let firsts = Uses::of(&names, &t).firsts.into_iter();
     let argument = false;
-    uses.into_iter()
-        .map(|name| Taken { name, argument })
-        .collect()
+    let used = firsts.filter_map(|first| match first {
+        First::Use(name) => Some(Taken { name, argument }),
+        _ => None,
+    });
+    let mut taken: Vec<Taken> = used.collect();
+    // Two locals may have one name.
+    taken.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    taken.dedup_by(|one, other| one.name == other.name);
+    taken
 }
 
 /// What is done first with a name.
 enum First {
     Nothing,
+    /// It names something else than the variable: a field, a lifetime.
+    Other,
     /// The variable is used, as a whole.
     Use(Ident),
     /// It may be bound anew, or anything else.
-    Other,
+    Anything,
 }
 
-/// What `tokens` do first with `name`.
-fn first(tokens: &[TokenTree], name: &str) -> First {
-    let t = Cursor::new(tokens);
-    for (n, token) in tokens.iter().enumerate() {
-        let found = match token {
-            TokenTree::Group(group) => in_group(&t, n, group, name),
-            TokenTree::Ident(ident) if ident == name => use_of(&t, n, ident),
-            _ => continue,
+/// What some tokens do.
+struct Uses<'n> {
+    /// The names that are asked for.
+    names: &'n [&'n str],
+    /// What is done first with each of them.
+    firsts: Vec<First>,
+    /// Whether the tokens may leave the block they stand in.
+    leaves: bool,
+}
+
+impl<'n> Uses<'n> {
+    fn of(names: &'n [&'n str], t: &Cursor<'_>) -> Self {
+        let mut uses = Self {
+            names,
+            firsts: names.iter().map(|_| First::Nothing).collect(),
+            leaves: false,
         };
-        if !matches!(found, First::Nothing) {
-            return found;
+        uses.read(t, true);
+        uses
+    }
+
+    /// Goes through the tokens from here on; if they are not `known` code, they may do anything.
+    fn read(&mut self, t: &Cursor<'_>, known: bool) {
+        for (n, token) in t.rest().iter().enumerate() {
+            match token {
+                TokenTree::Ident(ident) => {
+                    let word = t.word(n);
+                    self.leaves |= leaves(word);
+                    self.note(word, || match known {
+                        true => use_of(t, n, ident),
+                        false => First::Anything,
+                    });
+                }
+                TokenTree::Group(group) => {
+                    let inner = Run::of(group);
+                    let inner = inner.cursor();
+                    if let ([TokenTree::Ident(ident)], true) = (inner.rest(), known)
+                        && n > 0
+                        && t.is_word(n - 1, "drop")
+                    {
+                        self.note(inner.word(0), || First::Use(ident.clone()));
+                    }
+                    self.read(&inner, known && !is_unknown_macro(t, n));
+                }
+                _ => {}
+            }
         }
     }
-    First::Nothing
+
+    /// Notes what is done with a word, if it is one of the names and nothing was done before.
+    fn note(&mut self, word: &str, what: impl Fn() -> First) {
+        for (name, first) in self.names.iter().zip(&mut self.firsts) {
+            if *name == word && matches!(first, First::Nothing | First::Other) {
+                *first = what();
+            }
+        }
+    }
 }
 
-/// What a group does first with a name. As the arguments of a macro of which nothing is known it may
-/// do anything.
-fn in_group(t: &Cursor<'_>, n: usize, group: &Group, name: &str) -> First {
-    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-    let word = |back: usize| n.checked_sub(back).and_then(|n| t.ident(n));
-    if n > 1
-        && t.is_punct(n - 1, '!')
-        && let Some(called) = word(2)
-    {
-        let called = called.to_string();
-        let ours = ["go", "co", "select"].contains(&called.as_str());
-        if !ours && known(&[called]).is_none() {
-            let mut words = HashSet::new();
-            collect_words(&inner, &mut words);
-            return match words.contains(name) {
-                true => First::Other,
-                false => First::Nothing,
-            };
-        }
-    }
-    match &inner[..] {
-        [TokenTree::Ident(ident)] if ident == name && word(1).is_some_and(|f| f == "drop") => {
-            First::Use(ident.clone())
-        }
-        _ => first(&inner, name),
+/// Whether the group here is the arguments of a macro of which nothing is known.
+fn is_unknown_macro(t: &Cursor<'_>, n: usize) -> bool {
+    n > 1 && t.is_punct(n - 1, '!') && {
+        let called = t.word(n - 2);
+        !called.is_empty()
+            && !["go", "co", "select"].contains(&called)
+            && known(&[called]).is_none()
     }
 }
 
@@ -292,7 +317,7 @@ fn use_of(t: &Cursor<'_>, n: usize, name: &Ident) -> First {
     let before = |back: usize, ch| n >= back && t.is_punct(n - back, ch);
     let is_field = before(1, '.') && !before(2, '.');
     if is_field || before(1, '\'') {
-        return First::Nothing;
+        return First::Other;
     }
     let is_call = |n| {
         matches!(t.peek(n), Some(TokenTree::Group(group))
@@ -306,34 +331,23 @@ fn use_of(t: &Cursor<'_>, n: usize, name: &Ident) -> First {
     if t.arrow_at(n + 1) || received || method {
         return First::Use(name.clone());
     }
-    First::Other
+    First::Anything
 }
 
-/// Words that may leave the block they stand in.
-const LEAVING: [&str; 9] = [
-    "return",
-    "break",
-    "continue",
-    "loop",
-    "panic",
-    "todo",
-    "unreachable",
-    "unimplemented",
-    "exit",
-];
-
-fn collect_words(tokens: &[TokenTree], words: &mut HashSet<String>) {
-    for token in tokens {
-        match token {
-            TokenTree::Ident(word) => {
-                words.insert(word.to_string());
-            }
-            TokenTree::Group(group) => {
-                collect_words(&group.stream().into_iter().collect::<Vec<_>>(), words);
-            }
-            _ => {}
-        }
-    }
+/// Whether a word may leave the block it stands in.
+fn leaves(word: &str) -> bool {
+    matches!(
+        word,
+        "return"
+            | "break"
+            | "continue"
+            | "loop"
+            | "panic"
+            | "todo"
+            | "unreachable"
+            | "unimplemented"
+            | "exit"
+    )
 }
 
 /// How often a name stands in `tokens`.

@@ -24,7 +24,10 @@ fn lowered(source: &str) -> String {
 }
 
 fn lowered_tokens(source: TokenStream) -> TokenStream {
-    body(&mut Lower::new(&facade(), Around::Async), source).0
+    let source: Vec<TokenTree> = source.into_iter().collect();
+    body(&mut Lower::new(&facade(), Around::Async), &source)
+        .0
+        .into_stream()
 }
 
 fn marker(name: &str) -> TokenStream {
@@ -41,10 +44,10 @@ struct Form {
 fn forms() -> [Form; 4] {
     let at = Span::call_site();
     let arrow = Arrow { less: at, dash: at };
-    let operand = || Operand::new(marker("LEFT"), &[], at);
+    let operand = || Operand::new(marker("LEFT").into(), &[], at);
     let receive = |alone| emit::receive(&facade(), arrow, &operand(), Around::Async, alone);
     let send = |kind| {
-        let value = Operand::new(marker("RIGHT"), &[], at);
+        let value = Operand::new(marker("RIGHT").into(), &[], at);
         emit::send(
             &facade(),
             arrow,
@@ -57,19 +60,19 @@ fn forms() -> [Form; 4] {
     [
         Form {
             name: "send_value",
-            text: send(Send::Value).to_string(),
+            text: send(Send::Value).into_stream().to_string(),
         },
         Form {
             name: "send",
-            text: send(Send::Statement).to_string(),
+            text: send(Send::Statement).into_stream().to_string(),
         },
         Form {
             name: "receive",
-            text: receive(false).to_string(),
+            text: receive(false).into_stream().to_string(),
         },
         Form {
             name: "receive_alone",
-            text: receive(true).to_string(),
+            text: receive(true).into_stream().to_string(),
         },
     ]
 }
@@ -533,8 +536,8 @@ fn invisible_blocks_items_and_labels_are_what_they_hold() {
     );
     let facade = facade();
     let mut lower = Lower::new(&facade, Around::Async);
-    let (lowered, only_items) = body(&mut lower, quote!(#item #item));
-    assert!(only_items, "{lowered}");
+    let (lowered, only_items) = body(&mut lower, &Vec::from_iter(quote!(#item #item)));
+    assert!(only_items, "{}", lowered.into_stream());
 }
 
 #[test]
@@ -543,7 +546,8 @@ fn only_what_has_an_operator_is_changed() {
     let facade = facade();
     let changes = |source: &str| {
         let mut lower = Lower::new(&facade, Around::Async);
-        body(&mut lower, source.parse().unwrap());
+        let source: TokenStream = source.parse().unwrap();
+        body(&mut lower, &source.into_iter().collect::<Vec<_>>());
         lower.changes
     };
     assert_eq!(changes("f(a, [b]); if c { d < -1 } other! { <-rx }"), 0);

@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 
 use crate::arrow::emit::Operand;
 use crate::arrow::lex::Arrow;
+use crate::tokens::Trees;
 
 /// One select, with what was found wrong so far.
 #[derive(Default)]
@@ -24,8 +25,8 @@ pub(crate) struct Arm {
     pub(crate) cfgs: Vec<TokenStream>,
     pub(crate) binding: Option<Binding>,
     pub(crate) operation: Operation,
-    pub(crate) guard: Option<TokenStream>,
-    pub(crate) body: TokenStream,
+    pub(crate) guard: Option<Trees>,
+    pub(crate) body: Trees,
 }
 
 /// The pattern before `=`.
@@ -49,7 +50,7 @@ pub(crate) enum Operation {
     },
     Future(Operand),
     /// Nothing, after an error; with what could be read, so that it is still typed.
-    Mistaken(TokenStream),
+    Mistaken(Trees),
 }
 
 impl Operation {
@@ -70,14 +71,14 @@ impl Operation {
 /// What a send arm sends.
 pub(crate) enum Value {
     /// Given to the select for good.
-    Given(TokenStream),
+    Given(Trees),
     /// `mut variable`, which has it back if another arm wins.
-    Lent(TokenStream),
+    Lent(Trees),
 }
 
 /// `default => BODY` or `else => BODY`.
 pub(crate) struct Last {
     pub(crate) cfgs: Vec<TokenStream>,
     pub(crate) keyword: Span,
-    pub(crate) body: TokenStream,
+    pub(crate) body: Trees,
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a select whose arms can all be read.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::Pat;
 use syn::parse::Parser;
 
@@ -19,6 +19,9 @@ pub(crate) fn check(select: &mut Select) {
         errors.push(message::at(otherwise.keyword, message::ELSE_WITH_DEFAULT));
     }
     for binding in select.arms.iter().filter_map(|arm| arm.binding.as_ref()) {
+        if is_variable(&binding.pattern) {
+            continue;
+        }
         let tokens: TokenStream = binding.pattern.iter().cloned().collect();
         // What is no pattern yet is left to the compiler, which sees it as it is.
         let pattern = Pat::parse_multi_with_leading_vert.parse2(tokens);
@@ -36,6 +39,14 @@ fn second(last: &[Last], text: &str, errors: &mut Vec<TokenStream>) {
             .skip(1)
             .map(|last| message::at(last.keyword, text)),
     );
+}
+
+/// Whether a pattern is but a variable, as most are. There is no need to parse it.
+fn is_variable(pattern: &[TokenTree]) -> bool {
+    match pattern {
+        [TokenTree::Ident(name)] => !["None", "true", "false"].iter().any(|other| name == other),
+        _ => false,
+    }
 }
 
 /// Whether a pattern can be seen to be refutable. Of constants and the users' own enums only the

@@ -7,15 +7,16 @@
 //! the same place in the list and in the `match`, whatever the others' attributes say.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 
 use super::ast::{Arm, Binding, Last, Operation, Select, Value};
 use crate::arrow::emit::{Operand, behind, bound, only_field};
 use crate::block::ends;
 use crate::path::{Facade, hidden};
+use crate::tokens::{Trees, trees};
 
 /// The whole expansion: one expression. `at` is where it waits, for its user.
-pub(crate) fn expand(facade: &Facade, select: &Select, at: Span) -> TokenStream {
+pub(crate) fn expand(facade: &Facade, select: &Select, at: Span) -> Trees {
     let site = hidden(Span::call_site());
     let private = facade.private(site);
     let names: Vec<Names> = (0..select.arms.len()).map(Names::new).collect();
@@ -27,18 +28,18 @@ pub(crate) fn expand(facade: &Facade, select: &Select, at: Span) -> TokenStream 
         select,
         names,
     };
-    let errors = &select.errors;
+    let errors: TokenStream = select.errors.iter().cloned().collect();
     if select.arms.is_empty() && select.defaults.is_empty() && select.elses.is_empty() {
         let private = &expander.private;
-        return quote_spanned!(site=> { #(#errors)* #private::never().await });
+        return trees!(site=> { #errors #private::never().await });
     }
     let guards = expander.each(Expander::guard);
     let slots = expander.each(Expander::slot);
     let operands = expander.each(Expander::operand);
     let wait = expander.wait();
     let bodies = expander.bodies();
-    quote_spanned! {site=> {
-        #(#errors)*
+    trees! {site=> {
+        #errors
         #guards
         #slots
         match {
@@ -73,7 +74,7 @@ impl Names {
 struct Expander<'a> {
     facade: &'a Facade,
     /// The private path at the macro call.
-    private: TokenStream,
+    private: Trees,
     site: Span,
     /// Where the select waits.
     at: Span,
@@ -82,61 +83,63 @@ struct Expander<'a> {
 }
 
 impl Expander<'_> {
-    fn each(&self, statement: impl Fn(&Self, &Arm, &Names) -> TokenStream) -> TokenStream {
-        let arms = self.select.arms.iter().zip(&self.names);
-        arms.map(|(arm, names)| statement(self, arm, names))
-            .collect()
+    fn each(&self, statement: impl Fn(&Self, &Arm, &Names) -> Trees) -> Trees {
+        let mut statements = Trees::default();
+        for (arm, names) in self.select.arms.iter().zip(&self.names) {
+            statements.extend(statement(self, arm, names));
+        }
+        statements
     }
 
-    fn guard(&self, arm: &Arm, names: &Names) -> TokenStream {
+    fn guard(&self, arm: &Arm, names: &Names) -> Trees {
         let (Some(guard), name) = (&arm.guard, &names.guard) else {
-            return TokenStream::new();
+            return Trees::default();
         };
         let cfgs = cfg(&arm.cfgs);
-        quote_spanned!(self.site=> #cfgs let #name = if #guard { true } else { false };)
+        trees!(self.site=> #cfgs let #name = if #guard { true } else { false };)
     }
 
     /// The place of a value that may come back.
-    fn slot(&self, arm: &Arm, names: &Names) -> TokenStream {
+    fn slot(&self, arm: &Arm, names: &Names) -> Trees {
         let Some(variable) = lent(arm) else {
-            return TokenStream::new();
+            return Trees::default();
         };
         let (cfgs, slot, lent, private) = (cfg(&arm.cfgs), &names.slot, &names.lent, &self.private);
-        quote_spanned! {self.site=>
+        let again = cfgs.clone();
+        trees! {self.site=>
             #cfgs
             let #lent = #private::select::lent(&#variable);
-            #cfgs
+            #again
             let mut #slot = #private::select::Slot::empty();
         }
     }
 
     /// `let arm = Some(operation)`, or `None` if its guard or its `#[cfg]` says so.
-    fn operand(&self, arm: &Arm, names: &Names) -> TokenStream {
+    fn operand(&self, arm: &Arm, names: &Names) -> Trees {
         let private = &self.private;
-        let (name, guard) = (&names.arm, &names.guard);
+        let (name, condition) = (&names.arm, &names.guard);
         let operation = self.operation(arm, names);
-        let enabled = quote_spanned!(self.site=> #private::Option::Some(#operation));
+        let enabled = trees!(self.site=> #private::Option::Some(#operation));
         let value = match &arm.guard {
             None => enabled,
             Some(_) => {
                 // What a disabled arm would have lent is where it comes back from all the same.
                 let slot = &names.slot;
-                let kept = lent(arm).map(|variable| {
-                    quote_spanned!(self.site=> #slot = #private::select::Slot::new(#variable);)
-                });
-                quote_spanned! {self.site=>
-                    if #guard { #enabled } else { #kept #private::Option::None }
+                let kept = lent(arm).map(
+                    |variable| trees!(self.site=> #slot = #private::select::Slot::new(#variable);),
+                );
+                trees! {self.site=>
+                    if #condition { #enabled } else { #kept #private::Option::None }
                 }
             }
         };
         let (with, without) = (cfg(&arm.cfgs), cfg_not(&arm.cfgs));
-        let absent = without.map(
-            |without| quote_spanned!(self.site=> #without let #name = #private::select::absent();),
-        );
-        quote_spanned!(self.site=> #with let #name = #value; #absent)
+        let absent = without
+            .map(|without| trees!(self.site=> #without let #name = #private::select::absent();));
+        trees!(self.site=> #with let #name = #value; #absent)
     }
 
-    fn operation(&self, arm: &Arm, names: &Names) -> TokenStream {
+    fn operation(&self, arm: &Arm, names: &Names) -> Trees {
         let private = &self.private;
         let some = arm.binding.as_ref().is_some_and(|binding| binding.some);
         match &arm.operation {
@@ -156,12 +159,12 @@ impl Expander<'_> {
                 let to = to.call(self.facade, ["SendOperand", method], used(to, *place));
                 match value {
                     // Fields and no arguments, for the reason given at the send statement.
-                    Value::Given(value) => quote_spanned! {self.site=>
+                    Value::Given(value) => trees! {self.site=>
                         #private::select::Sending { to: #to, value: #value }.arm()
                     },
                     Value::Lent(variable) => {
                         let slot = &names.slot;
-                        quote_spanned! {self.site=>
+                        trees! {self.site=>
                             #private::select::Lending { to: #to, value: #variable }.arm(&mut #slot)
                         }
                     }
@@ -176,20 +179,21 @@ impl Expander<'_> {
                 future.call(self.facade, [operand, "arm"], future.tokens.clone())
             }
             Operation::Mistaken(read) => {
-                let arm = quote_spanned!(self.site=> #private::select::mistaken());
-                let read =
-                    (!read.is_empty()).then(|| quote_spanned!(self.site=> let _ = & (#read);));
-                quote_spanned!(self.site=> { #read #arm })
+                let arm = trees!(self.site=> #private::select::mistaken());
+                let read = (!read.is_empty()).then(|| trees!(self.site=> let _ = & (#read);));
+                trees!(self.site=> { #read #arm })
             }
         }
     }
 
-    fn wait(&self) -> TokenStream {
+    fn wait(&self) -> Trees {
         let private = &self.private;
-        let nil = quote_spanned!(self.site=> #private::select::Nil);
-        let list = self.names.iter().rev().fold(nil, |list, Names { arm, .. }| {
-            quote_spanned!(self.site=> #private::select::Cons::new(#arm, #list))
-        });
+        let nil = trees!(self.site=> #private::select::Nil);
+        let cons = &trees!(self.site=> #private::select::Cons::new);
+        let list = self.names.iter().rev().fold(
+            nil,
+            |list, Names { arm, .. }| trees!(self.site=> #cons(#arm, #list)),
+        );
         let cfgs: Vec<_> = self
             .select
             .defaults
@@ -202,93 +206,90 @@ impl Expander<'_> {
             self.wait_by("poll_default")
         } else {
             let (poll, wait) = (self.wait_by("poll_default"), self.wait_by("wait"));
-            let any = quote!(any(#(all(#(#cfgs),*)),*));
-            quote_spanned!(self.site=> #[cfg(#any)] #poll #[cfg(not(#any))] #wait)
+            let any = &Trees::from(quote!(any(#(all(#(#cfgs),*)),*)));
+            trees!(self.site=> #[cfg(#any)] #poll #[cfg(not(#any))] #wait)
         };
         // Bound to a name: the wait and the losing arms end here, and not with the `match`.
-        quote_spanned!(self.site=> let __chango_list = #list; #waits __chango_won)
+        trees!(self.site=> let __chango_list = #list; #waits __chango_won)
     }
 
-    fn wait_by(&self, function: &str) -> TokenStream {
+    fn wait_by(&self, function: &str) -> Trees {
         let private = &self.private;
         let biased = if self.select.biased { "_biased" } else { "" };
         let function = format_ident!("{function}{biased}", span = self.site);
         // In the user's code, where the select waits.
-        let wait = quote_spanned!(self.at=> .await);
-        quote_spanned!(self.site=> let __chango_won = #private::select::#function(__chango_list) #wait;)
+        let wait = trees!(self.at=> .await);
+        trees!(self.site=> let __chango_won = #private::select::#function(__chango_list) #wait;)
     }
 
-    fn bodies(&self) -> TokenStream {
+    fn bodies(&self) -> Trees {
         let private = &self.private;
-        let selected = quote_spanned!(self.site=> #private::select::Selected);
-        let won = quote_spanned!(self.site=> #private::select::Won);
-        let mut bodies = TokenStream::new();
+        let selected = &trees!(self.site=> #private::select::Selected);
+        let won = &trees!(self.site=> #private::select::Won);
+        let mut bodies = Trees::default();
         // `Later(Later(… This(value)))`: each one holds the one before, and costs no more.
-        let later = |inner| quote_spanned!(self.site=> #won::Later(#inner));
-        let mut this = quote_spanned!(self.site=> #won::This(__chango_value));
-        let mut rest = quote_spanned!(self.site=> __chango_never);
+        let later = |inner| trees!(self.site=> #won::Later(#inner));
+        let mut this = trees!(self.site=> #won::This(__chango_value));
+        let mut rest = trees!(self.site=> __chango_never);
         for (n, arm) in self.select.arms.iter().enumerate() {
-            let pattern = std::mem::take(&mut this);
+            let pattern = &this;
             let (with, without) = (cfg(&arm.cfgs), cfg_not(&arm.cfgs));
             let body = self.body(n, arm);
-            bodies.extend(quote_spanned!(self.site=> #with #selected::Arm(#pattern) => #body));
-            bodies.extend(without.map(|without| {
-                quote_spanned!(self.site=> #without #selected::Arm(#pattern) => match __chango_value {})
-            }));
-            this = later(pattern);
+            bodies.extend(trees!(self.site=> #with #selected::Arm(#pattern) => #body));
+            if without.is_some() {
+                bodies.extend(trees! {self.site=>
+                    #without #selected::Arm(#pattern) => match __chango_value {}
+                });
+            }
+            this = later(this);
             rest = later(rest);
         }
-        let rest = quote_spanned!(self.site=> #selected::Arm(#rest) => match __chango_never {});
-        let disabled = quote_spanned!(self.site=> #private::select::all_disabled());
-        let default = self.lasts(&self.select.defaults, &selected, "Default", &disabled);
-        let otherwise = self.lasts(&self.select.elses, &selected, "Disabled", &disabled);
-        quote_spanned!(self.site=> #bodies #rest #default #otherwise)
+        let rest = trees!(self.site=> #selected::Arm(#rest) => match __chango_never {});
+        let default = self.lasts(&self.select.defaults, selected, "Default");
+        let otherwise = self.lasts(&self.select.elses, selected, "Disabled");
+        trees!(self.site=> #bodies #rest #default #otherwise)
     }
 
     /// What an arm does when it has won.
-    fn body(&self, n: usize, arm: &Arm) -> TokenStream {
-        let restored = self.restored(Some(n));
+    fn body(&self, n: usize, arm: &Arm) -> Trees {
+        let mut before = self.restored(Some(n));
         let body = &arm.body;
         let private = &self.private;
         let bound = match (&arm.binding, &arm.operation) {
-            (_, Operation::Mistaken(_)) => {
-                arm.binding.as_ref().map_or_else(TokenStream::new, |b| {
-                    let pattern: TokenStream = b.pattern.iter().cloned().collect();
-                    quote_spanned!(self.site=> let #pattern = #private::mistaken();)
-                })
-            }
-            (Some(Binding { pattern, .. }), _) => {
-                let pattern = pattern.iter().cloned().collect();
-                bound(&pattern, "__chango_value")
-            }
+            (_, Operation::Mistaken(_)) => arm.binding.as_ref().map_or_else(Trees::default, |b| {
+                let pattern = &b.pattern[..];
+                trees!(self.site=> let #pattern = #private::mistaken();)
+            }),
+            (Some(Binding { pattern, .. }), _) => bound(pattern, "__chango_value"),
             (None, Operation::Send { arrow, .. }) => {
-                let here = quote_spanned!(arrow.less=> .location());
-                quote_spanned! {self.site=>
+                let here = trees!(arrow.less=> .location());
+                trees! {self.site=>
                     if let #private::Result::Err(__chango_error) = __chango_value {
                         #private::select::settle(__chango_error, #private::Here #here).await;
                     }
                 }
             }
             // A value that is not wanted goes before the body runs.
-            (None, _) => quote_spanned!(self.site=> { let __chango_value = __chango_value; }),
+            (None, _) => trees!(self.site=> { let __chango_value = __chango_value; }),
         };
-        behind(quote!(#restored #bound), body, self.site)
+        before.extend(bound);
+        behind(before, body, self.site)
     }
 
     /// Gives back the values of the sends that have lost; all of them, or all but the winner's.
-    fn restored(&self, winner: Option<usize>) -> TokenStream {
-        let mut restored = TokenStream::new();
+    fn restored(&self, winner: Option<usize>) -> Trees {
+        let mut restored = Trees::default();
         for (n, (arm, names)) in self.select.arms.iter().zip(&self.names).enumerate() {
             if let Some(variable) = lent(arm)
                 && winner != Some(n)
             {
                 let (cfgs, slot, lent, private) =
                     (cfg(&arm.cfgs), &names.slot, &names.lent, &self.private);
-                let back = quote_spanned!(self.site=> #lent.from(&mut #slot).back(),);
+                let back = trees!(self.site=> #lent.from(&mut #slot).back(),);
                 // All of it where the variable stands, so that this is where it is not `mut`.
                 let (first, last) = ends(variable);
-                let (equals, back) = (quote_spanned!(first=> =), only_field(back, first, last));
-                restored.extend(quote_spanned! {self.site=>
+                let (equals, back) = (trees!(first=> =), only_field(back, first, last));
+                restored.extend(trees! {self.site=>
                     #cfgs
                     // Whether the variable is read again is nobody's business here.
                     #[allow(unused_assignments)]
@@ -304,27 +305,21 @@ impl Expander<'_> {
     }
 
     /// The `default` or the `else`, and what stands for it where it is absent.
-    fn lasts(
-        &self,
-        lasts: &[Last],
-        selected: &TokenStream,
-        variant: &str,
-        missing: &TokenStream,
-    ) -> TokenStream {
-        let variant = Ident::new(variant, self.site);
-        let mut arms = TokenStream::new();
+    fn lasts(&self, lasts: &[Last], selected: &Trees, variant: &str) -> Trees {
+        let (variant, private) = (&Ident::new(variant, self.site), &self.private);
+        let mut arms = Trees::default();
         for Last { cfgs, body, .. } in lasts {
             let (cfgs, body) = (cfg(cfgs), behind(self.restored(None), body, self.site));
-            arms.extend(quote_spanned! {self.site=>
+            arms.extend(trees! {self.site=>
                 #cfgs
                 #selected::#variant => #body
             });
         }
         let certain = lasts.iter().any(|last| last.cfgs.is_empty());
         if !certain {
-            arms.extend(quote_spanned! {self.site=>
+            arms.extend(trees! {self.site=>
                 #[allow(unreachable_patterns)]
-                #selected::#variant => #missing,
+                #selected::#variant => #private::select::all_disabled(),
             });
         }
         arms
@@ -332,7 +327,7 @@ impl Expander<'_> {
 }
 
 /// The variable that an arm lends to its send.
-fn lent(arm: &Arm) -> Option<&TokenStream> {
+fn lent(arm: &Arm) -> Option<&Trees> {
     match &arm.operation {
         Operation::Send {
             value: Value::Lent(variable),
@@ -343,7 +338,7 @@ fn lent(arm: &Arm) -> Option<&TokenStream> {
 }
 
 /// An operand, in place or moved.
-fn used(operand: &Operand, place: bool) -> TokenStream {
+fn used(operand: &Operand, place: bool) -> Trees {
     if place {
         operand.reference()
     } else {
@@ -351,10 +346,10 @@ fn used(operand: &Operand, place: bool) -> TokenStream {
     }
 }
 
-fn cfg(conditions: &[TokenStream]) -> TokenStream {
-    quote!(#(#[cfg(#conditions)])*)
+fn cfg(conditions: &[TokenStream]) -> Option<Trees> {
+    (!conditions.is_empty()).then(|| quote!(#(#[cfg(#conditions)])*).into())
 }
 
-fn cfg_not(conditions: &[TokenStream]) -> Option<TokenStream> {
-    (!conditions.is_empty()).then(|| quote!(#[cfg(not(all(#(#conditions),*)))]))
+fn cfg_not(conditions: &[TokenStream]) -> Option<Trees> {
+    (!conditions.is_empty()).then(|| quote!(#[cfg(not(all(#(#conditions),*)))]).into())
 }

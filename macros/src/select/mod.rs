@@ -3,7 +3,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
-use crate::arrow::lex::Cursor;
+use crate::arrow::lex::{Cursor, words};
 use crate::path::Facade;
 
 mod ast;
@@ -18,17 +18,17 @@ mod tests;
 pub(crate) fn select(input: TokenStream) -> TokenStream {
     let (facade, input) = Facade::split(input);
     let at = waits_at(&input);
-    let mut select = parse::parse(&facade, input);
+    let mut select = parse::parse(&facade, &input);
     check::check(&mut select);
-    expand::expand(&facade, &select, at)
+    expand::expand(&facade, &select, at).into_stream()
 }
 
 /// Where a select waits in its user's eyes: at its first arrow, or its first `=`. Not at a name, where
 /// an editor would find the `await` beside what the name is.
-fn waits_at(input: &TokenStream) -> Span {
-    let tokens: Vec<TokenTree> = input.clone().into_iter().collect();
-    let t = Cursor::new(&tokens);
-    let first = |is: &dyn Fn(usize) -> bool| (0..tokens.len()).find(|&n| is(n));
+fn waits_at(input: &[TokenTree]) -> Span {
+    let words = words(input);
+    let t = Cursor::new(input, &words);
+    let first = |is: &dyn Fn(usize) -> bool| (0..input.len()).find(|&n| is(n));
     let place = first(&|n| t.arrow_at(n)).or_else(|| first(&|n| t.is_punct(n, '=')));
-    place.map_or_else(Span::call_site, |n| tokens[n].span())
+    place.map_or_else(Span::call_site, |n| input[n].span())
 }

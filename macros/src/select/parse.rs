@@ -4,22 +4,22 @@
 //! whose body is still there, so that the others are checked and completed as usual.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use quote::quote_spanned;
 
 use super::ast::{Arm, Binding, Last, Operation, Select, Value};
 use crate::arrow::emit::{self, Around, Operand, Send};
-use crate::arrow::lex::Cursor;
+use crate::arrow::lex::{Cursor, Run, words};
 use crate::arrow::lower::{Begin, Lower, Rules};
 use crate::arrow::skip;
 use crate::block::ends;
 use crate::message;
 use crate::path::{Facade, hidden};
+use crate::tokens::{Trees, trees};
 
 /// Reads all arms.
-pub(crate) fn parse(facade: &Facade, input: TokenStream) -> Select {
-    let tokens: Vec<TokenTree> = input.into_iter().collect();
+pub(crate) fn parse(facade: &Facade, tokens: &[TokenTree]) -> Select {
+    let words = words(tokens);
     let mut parser = Parser {
-        t: Cursor::new(&tokens),
+        t: Cursor::new(tokens, &words),
         lower: Lower::new(facade, Around::Async),
         facade,
         select: Select::default(),
@@ -132,8 +132,8 @@ impl Parser<'_> {
             let Some(TokenTree::Group(group)) = tokens.last() else {
                 continue;
             };
-            let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-            let inner = Cursor::new(&inner);
+            let inner = Run::of(group);
+            let inner = inner.cursor();
             match inner.group(1, Delimiter::Parenthesis) {
                 _ if !inner.is_word(0, "cfg") => {
                     self.select
@@ -172,7 +172,7 @@ impl Parser<'_> {
         if let Some(guard) = guard {
             let first = ends(&guard).0;
             self.error(first, message::GUARD_ON_DEFAULT);
-            let typed = quote_spanned!(hidden(first)=> let _: bool = #guard;);
+            let typed = trees!(hidden(first)=> let _: bool = #guard;);
             body = emit::behind(typed, &body, hidden(first));
         }
         let last = Last {
@@ -241,7 +241,7 @@ impl Parser<'_> {
             return self.receive(rules);
         }
         if std::mem::take(&mut self.orphan) {
-            return Operation::Mistaken(TokenStream::new());
+            return Operation::Mistaken(Trees::default());
         }
         if self.t.is_operator("=>") || self.t.is_punct(0, ',') || self.t.at_end() {
             let text = if bound {
@@ -250,7 +250,7 @@ impl Parser<'_> {
                 message::NO_OPERATION
             };
             self.error(at, text);
-            return Operation::Mistaken(TokenStream::new());
+            return Operation::Mistaken(Trees::default());
         }
         if self.guard_alone() {
             return self.lonely_guard();
@@ -296,12 +296,12 @@ impl Parser<'_> {
 
     fn receive(&mut self, rules: Rules) -> Operation {
         let Some(arrow) = self.t.arrow() else {
-            return Operation::Mistaken(TokenStream::new());
+            return Operation::Mistaken(Trees::default());
         };
         let begin = self.t.position();
         let Some(from) = self.lower.received(&mut self.t, rules) else {
             self.error(arrow.less, message::NO_OPERAND);
-            return Operation::Mistaken(TokenStream::new());
+            return Operation::Mistaken(Trees::default());
         };
         let place = is_place(&self.t.between(begin)[2..]);
         if !self.goes_on() {
@@ -310,7 +310,7 @@ impl Parser<'_> {
         let received = emit::receive(self.facade, arrow, &from, Around::Async, false);
         let private = self.facade.private(arrow.less);
         // Of whatever type the operator asks for: that it is one too many has been said.
-        let any = quote_spanned! {hidden(arrow.less)=>
+        let any = trees! {hidden(arrow.less)=>
             (match #received { _ => #private::mistaken() })
         };
         let mut tokens: Vec<TokenTree> = any.into_iter().collect();
@@ -343,7 +343,7 @@ impl Parser<'_> {
                     .errors
                     .push(message::under(lent, message::MUT_PLACE));
                 let (to, lent) = (to.reference(), TokenStream::from_iter(tokens));
-                return Operation::Mistaken(quote_spanned!(hidden(arrow.less)=> (#to, &(#lent))));
+                return Operation::Mistaken(trees!(hidden(arrow.less)=> (#to, &(#lent))));
             }
             Value::Lent(tokens.into_iter().collect())
         } else {
@@ -366,7 +366,8 @@ impl Parser<'_> {
             let (Value::Given(value) | Value::Lent(value)) = value;
             self.lower
                 .operators(&mut self.t, &mut rest, Rules::PART, begin);
-            let read = quote_spanned!(hidden(arrow.less)=> #to, #value #(#rest)*);
+            let rest = Trees::from(rest);
+            let read = trees!(hidden(arrow.less)=> #to, #value #rest);
             return Operation::Mistaken(read);
         }
         Operation::Send {
@@ -448,7 +449,7 @@ impl Parser<'_> {
         }
     }
 
-    fn guard(&mut self) -> Option<TokenStream> {
+    fn guard(&mut self) -> Option<Trees> {
         let comma = self.t.is_punct(0, ',') && self.t.is_word(1, "if");
         if !comma && !self.t.is_word(0, "if") {
             return None;
@@ -472,7 +473,7 @@ impl Parser<'_> {
 
     /// `=> BODY`, and the comma behind it. `arm` is where the arm began, and `sound` says that
     /// it had no error so far, of which a missing body may be but a consequence.
-    fn body(&mut self, arm: Cursor<'_>, sound: bool) -> TokenStream {
+    fn body(&mut self, arm: Cursor<'_>, sound: bool) -> Trees {
         let mut body = Vec::new();
         let colon = is_body_colon(&self.t, 0);
         let fat_arrow = self.t.is_operator("=>") || colon;
@@ -507,7 +508,7 @@ impl Parser<'_> {
         if body.is_empty() {
             let at = self.here();
             let private = self.facade.private(hidden(at));
-            return quote_spanned!(hidden(at)=> #private::mistaken());
+            return trees!(hidden(at)=> #private::mistaken());
         }
         body.into_iter().collect()
     }
@@ -565,7 +566,8 @@ fn some_pattern(pattern: &[TokenTree]) -> Option<Binding> {
 ///
 /// A field of what a call returns is no place that outlives the operand: it is moved.
 pub(crate) fn is_place(operand: &[TokenTree]) -> bool {
-    let mut t = Cursor::new(operand);
+    let words = words(operand);
+    let mut t = Cursor::new(operand, &words);
     let mut passed = Vec::new();
     while t.is_punct(0, '*') {
         t.skip(1);

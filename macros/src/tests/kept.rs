@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use proc_macro2::{Delimiter, LineColumn, TokenStream, TokenTree};
 
-use crate::arrow::lex::Cursor;
+use crate::arrow::lex::{Cursor, Run};
 use crate::arrow::skip;
 
 /// What a macro reads itself at the top of its input, and so need not put out.
@@ -89,9 +89,9 @@ impl Tokens {
     }
 
     fn read(&mut self, input: TokenStream, grammar: Grammar) {
-        let tokens: Vec<TokenTree> = input.into_iter().collect();
-        let mut t = Cursor::new(&tokens);
-        let mut reader = Reader::new(grammar, &tokens);
+        let run = Run::new(input.into_iter().collect());
+        let mut t = run.cursor();
+        let mut reader = Reader::new(grammar, t);
         while let Some(token) = t.peek(0) {
             if t.arrow().is_some() {
                 reader.before = None;
@@ -164,12 +164,11 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(grammar: Grammar, tokens: &'a [TokenTree]) -> Self {
-        let t = Cursor::new(tokens);
+    fn new(grammar: Grammar, t: Cursor<'a>) -> Self {
         Self {
             grammar,
             clone_list: grammar == Grammar::Go && t.is_word(0, "clone") && t.ident(1).is_some(),
-            length: tokens.len(),
+            length: t.rest().len(),
             lent: false,
             attribute: 0,
             before: None,

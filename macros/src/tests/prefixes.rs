@@ -364,10 +364,10 @@ fn statements(body: &TokenStream) -> Vec<(TokenStream, TokenStream)> {
 fn line_behind_foo_with_its_dot_keeps_its_meaning() {
     let (foo, marker) = foo();
     let facade = Facade::new(quote!(chango));
-    let lowered = |tokens| {
-        body(&mut Lower::new(&facade, Around::Async), tokens)
-            .0
-            .to_string()
+    let lowered = |tokens: TokenStream| {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let (lowered, _) = body(&mut Lower::new(&facade, Around::Async), &tokens);
+        lowered.into_stream().to_string()
     };
     let mut tried = 0;
     for Body { tokens, .. } in bodies().iter().filter(|body| body.grammar == Grammar::Body) {
