@@ -19,7 +19,7 @@ use super::lex::{Cursor, Run, words};
 use crate::go::{Call, clone_list};
 use crate::message;
 use crate::path::{Facade, hidden};
-use crate::position::line;
+use crate::position::{line, same_hygiene};
 
 /// What surrounds the statements of a loop's body.
 pub(crate) struct Turn {
@@ -86,8 +86,11 @@ impl Watch {
         let mut firsts = uses.firsts.iter();
         self.taken.retain(|taken| match firsts.next() {
             Some(First::Use(again)) if !has_attribute => {
-                questions.extend(taken.question(facade, again));
-                false
+                let same = same_hygiene(taken.name.span(), again.span());
+                if same {
+                    questions.extend(taken.question(facade, again));
+                }
+                !same
             }
             first => matches!(first, Some(First::Nothing)),
         });

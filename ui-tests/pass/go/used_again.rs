@@ -3,6 +3,27 @@
 
 use chango::prelude::*;
 
+/// Has a `text` of its own, which is not the caller's.
+macro_rules! in_a_goroutine {
+    ($text:ident) => {{
+        let text = String::from("own");
+        let handle = go! { $text.len() };
+        (text.len(), handle)
+    }};
+}
+
+/// The same in one body.
+macro_rules! in_one_body {
+    ($text:ident) => {
+        co! {
+            let $text = String::from("caller's");
+            let text = String::from("own");
+            let handle = go! { $text.len() };
+            (text.len(), <-handle)
+        }
+    };
+}
+
 fn main() {
     run! {
         // Numbers and references are copied.
@@ -51,5 +72,12 @@ fn main() {
             go! { drop(tx); };
         }
         assert_eq!(<-rx, Some(8));
+
+        // Another variable by its hygiene.
+        let text = String::from("caller's");
+        let (own, callers) = in_a_goroutine!(text);
+        assert_eq!((own, (<-callers).unwrap()), (3, 8));
+        let (own, callers) = in_one_body!(text);
+        assert_eq!((own, callers.unwrap()), (3, 8));
     }
 }
