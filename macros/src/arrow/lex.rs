@@ -153,46 +153,13 @@ impl<'a> Cursor<'a> {
 
     /// Whether the token `n` places further on is a name, or stands for one in a path.
     pub(crate) fn is_name(&self, n: usize) -> bool {
-        let keyword = matches!(
-            self.word(n),
-            "as" | "async"
-                | "await"
-                | "become"
-                | "box"
-                | "break"
-                | "const"
-                | "continue"
-                | "dyn"
-                | "else"
-                | "enum"
-                | "extern"
-                | "false"
-                | "fn"
-                | "for"
-                | "if"
-                | "impl"
-                | "in"
-                | "let"
-                | "loop"
-                | "match"
-                | "mod"
-                | "move"
-                | "mut"
-                | "pub"
-                | "ref"
-                | "return"
-                | "static"
-                | "struct"
-                | "trait"
-                | "true"
-                | "type"
-                | "unsafe"
-                | "use"
-                | "where"
-                | "while"
-                | "yield"
-        );
-        self.ident(n).is_some() && !keyword
+        const KEYWORDS: [&str; 37] = [
+            "as", "async", "await", "become", "box", "break", "const", "continue", "dyn", "else",
+            "enum", "extern", "false", "fn", "for", "if", "impl", "in", "let", "loop", "match",
+            "mod", "move", "mut", "pub", "ref", "return", "static", "struct", "trait", "true",
+            "type", "unsafe", "use", "where", "while", "yield",
+        ];
+        self.ident(n).is_some() && !KEYWORDS.contains(&self.word(n))
     }
 
     pub(crate) fn is_punct(&self, n: usize, ch: char) -> bool {

@@ -7,7 +7,6 @@
 //! cannot go on with it.
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
-use quote::ToTokens;
 
 use super::emit::{self, Around, Operand, Send};
 use super::known::{Known, known};
@@ -15,6 +14,7 @@ use super::lex::{Arrow, Cursor, Run};
 use super::skip;
 use super::taken::Turn;
 use crate::path::Facade;
+use crate::tokens::trees;
 
 /// One pass over a body.
 pub(crate) struct Lower<'f> {
@@ -152,8 +152,7 @@ impl<'f> Lower<'f> {
         let mut channel = operand_of(out.split_off(begin.out), t.between(begin.position), arrow);
         if cast {
             let inner = std::mem::take(&mut channel.tokens);
-            let inner = inner.into_token_stream();
-            channel.tokens = emit::grouped(Delimiter::Parenthesis, channel.first, inner).into();
+            channel.tokens = trees!(channel.first=> (#inner));
         }
         t.skip(2);
         let from = t.position();
