@@ -6,6 +6,11 @@
 //!   choose, or by the compare-and-swap in `enter`;
 //! * the claim is open to others before the first queue is entered, and every queue is entered
 //!   afterwards, with one more look at its channel under its lock;
+//! * a default is taken only if there was a moment at which no channel was ready. One look at each
+//!   channel in turn does not show that: while it looks at the second, the first may have become
+//!   ready, and the second ceases to be just then. Go locks all channels. Here a select with a default
+//!   enters all queues as if to wait: who makes a channel ready then chooses its arm, so if nobody has
+//!   chosen when the last queue is entered, no channel is ready. Of a single arm one look is enough;
 //! * arms are gone, and with them their nodes, before the claim goes.
 
 use std::fmt;
@@ -216,16 +221,16 @@ impl Run<'_> {
                     ready!(coop::poll_proceed(cx));
                     continue;
                 }
-                Looked::Waiting(_) if self.mode.default => {
+                Looked::Waiting(on) if self.mode.default => {
                     // A loop around a default is to be preempted as well.
                     ready!(coop::poll_proceed(cx));
-                    return Poll::Ready(Outcome::Default);
+                    if on < 2 {
+                        return Poll::Ready(Outcome::Default);
+                    }
                 }
                 Looked::Waiting(0) => return Poll::Ready(Outcome::Disabled),
+                Looked::Waiting(_) if self.register(cx).is_ready() => continue,
                 Looked::Waiting(_) => {}
-            }
-            if self.register(cx).is_ready() {
-                continue;
             }
             *self.open = true;
             self.claim.wait(cx.waker());
@@ -233,6 +238,13 @@ impl Run<'_> {
                 Entered::Committed(at) => {
                     *self.open = false;
                     return Poll::Ready(Outcome::Arm(at));
+                }
+                // If somebody has chosen, the next turn takes it back.
+                Entered::All if self.mode.default => {
+                    if self.claim.leave().is_ok() {
+                        *self.open = false;
+                        return Poll::Ready(Outcome::Default);
+                    }
                 }
                 Entered::All => return Poll::Pending,
                 Entered::Again => {}

@@ -89,6 +89,30 @@ fn two_plain_receives_meet_one_select() {
 }
 
 #[test]
+fn default_is_not_taken_while_one_of_two_channels_is_always_ready() {
+    model(3, || {
+        let (tx1, rx1) = bounded(1);
+        let (tx2, rx2) = bounded(1);
+        tx1.try_send(1).unwrap();
+        let (one, two) = (rx1.clone(), rx2.clone());
+        let looking = thread::spawn(move || {
+            let selected = block_on(select::poll_default(Cons::new(
+                Some(select::recv(&two)),
+                Cons::new(Some(select::recv(&one)), Nil),
+            )));
+            either(selected)
+        });
+        // The second channel becomes ready, and only then does the first one cease to be.
+        tx2.try_send(2).unwrap();
+        let first = rx1.try_recv().ok();
+        match looking.join().unwrap() {
+            Ok(second) => assert_eq!((first, second), (Some(1), Some(2))),
+            Err(one) => assert_eq!((first, one, rx2.try_recv().ok()), (None, Some(1), Some(2))),
+        }
+    });
+}
+
+#[test]
 fn two_selects_meet_on_one_rendezvous() {
     model(3, || {
         let (tx, rx) = bounded(0);
