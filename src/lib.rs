@@ -91,11 +91,12 @@
 
 pub use chango_core::{net, runtime};
 
-/// Channels: made by [`bounded`](chan::bounded) and [`unbounded`](chan::unbounded).
+/// Channels: made by [`bounded`](chan::bounded) and [`unbounded`](chan::unbounded), and one to which
+/// nothing ever comes by [`never`](chan::never).
 pub mod chan {
     pub use chango_chan::{
         Receive, Receiver, RecvFuture, RecvTimeoutError, SendError, SendFuture, SendTimeoutError,
-        SendTo, Sender, TryRecvError, TrySendError, bounded, unbounded,
+        SendTo, Sender, TryRecvError, TrySendError, bounded, never, unbounded,
     };
 
     // The futures of arrows, which the compiler names where one is not `Send`.

@@ -125,6 +125,14 @@ impl<T> Channel<T> {
         }
     }
 
+    /// An open channel with one receiver, to which nobody sends and nobody ever can.
+    pub(crate) fn without_senders() -> Self {
+        Self {
+            senders: AtomicUsize::new(0),
+            ..Self::new(0)
+        }
+    }
+
     /// Takes the lock.
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_, T> {

@@ -30,7 +30,7 @@
 //!
 //! | | Go | here |
 //! |---|---|---|
-//! | nil channel | the zero value | `None::<Receiver<T>>`, `None::<Sender<T>>` |
+//! | nil channel | the zero value | `None::<Receiver<T>>`, `None::<Sender<T>>`; or [`never()`] |
 //! | who closes | the sender, by hand | also the drop of the last sender |
 //! | nobody listens any more | the sender waits for ever | the send fails |
 //! | receive from a closed channel | a zero value | `None` |
@@ -121,4 +121,24 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// ```
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     bounded(UNBOUNDED)
+}
+
+/// Makes a receiver to which nothing ever comes: the channel has no sender, and stays open.
+///
+/// It stands where a receiver is asked for and there is none yet, or none any more. (Where an
+/// `Option` fits, `None::<Receiver<T>>` is Go's nil channel and costs no allocation.) Only
+/// [`close`](Receiver::close) ends it, and then a receive gives `None`, as on every channel.
+///
+/// # Examples
+///
+/// ```
+/// use chango_chan::{TryRecvError, never};
+///
+/// let rx = never::<i32>();
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// assert!(!rx.is_closed());
+/// assert_eq!(rx.sender_count(), 0);
+/// ```
+pub fn never<T>() -> Receiver<T> {
+    Receiver::new(Arc::new(Channel::without_senders()))
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use chango::chan::{
-    Receive, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+    Receive, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError, never,
 };
 use chango::prelude::*;
 use chango::task;
@@ -89,6 +89,29 @@ mod kinds {
                     for i in 0..10_000 { assert_eq!(<-rx, Some(i), "in burst {burst}"); }
                     assert!(rx.is_empty());
                 }
+            }
+        });
+    }
+
+    #[test]
+    fn never_gives_nothing_and_never_ends() {
+        on_workers(|| async {
+            co! {
+                let quiet = never::<i32>();
+                assert_eq!(quiet.try_recv(), Err(TryRecvError::Empty));
+                assert!(!quiet.is_closed());
+                assert_eq!(quiet.recv_timeout(MS).await, Err(RecvTimeoutError::Timeout));
+                let (tx, rx) = bounded(1);
+                for i in 0..100 {
+                    tx <- i;
+                    let got = select! {
+                        _ = <-quiet => None,
+                        v = <-rx => v,
+                    };
+                    assert_eq!(got, Some(i));
+                }
+                let idle = select! { _ = <-quiet => false, default => true };
+                assert!(idle);
             }
         });
     }

@@ -7,6 +7,7 @@ mod close;
 mod drop;
 mod fairness;
 mod goroutines;
+mod never;
 mod order;
 mod panic;
 mod select;
