@@ -96,7 +96,8 @@ pub use chango_core::{net, runtime};
 pub mod chan {
     pub use chango_chan::{
         Receive, Receiver, RecvFuture, RecvTimeoutError, SendError, SendFuture, SendTimeoutError,
-        SendTo, Sender, TryRecvError, TrySendError, bounded, never, unbounded,
+        SendTo, Sender, TryRecvError, TrySendError, WeakReceiver, WeakSender, bounded, never,
+        unbounded,
     };
 
     // The futures of arrows, which the compiler names where one is not `Send`.

@@ -241,6 +241,21 @@ impl<T> Channel<T> {
         self.receivers.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts one more sender for a caller that has none; false if there is none at all.
+    ///
+    /// Never from zero: whoever counts down to zero closes the channel, and whoever counts up from
+    /// one here is counted by then, so that of the two exactly one is the last.
+    #[must_use]
+    pub(crate) fn upgrade_sender(&self) -> bool {
+        add_to_some(&self.senders)
+    }
+
+    /// Counts one more receiver for a caller that has none; false if there is none at all.
+    #[must_use]
+    pub(crate) fn upgrade_receiver(&self) -> bool {
+        add_to_some(&self.receivers)
+    }
+
     /// Counts one sender less; the last one closes the channel.
     pub(crate) fn remove_sender(&self) {
         // Release and acquire pair with each other: what other senders did before they went, the
@@ -264,6 +279,17 @@ impl<T> Channel<T> {
         waiting.wake_all();
         drop(stored);
     }
+}
+
+/// Adds one to a count that is not zero; false if it is.
+fn add_to_some(count: &AtomicUsize) -> bool {
+    // Relaxed, as for a clone: what the new end relies on is behind the lock, and the decrements
+    // that may follow order themselves.
+    count
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |ends| {
+            (ends > 0).then_some(ends + 1)
+        })
+        .is_ok()
 }
 
 /// How an attempt to send that needs nothing further ended.

@@ -12,6 +12,9 @@
 //! end. After that every send fails and gives its value back; what is stored can still be received,
 //! and then comes the end, `None`. With the last receiver, what is stored is dropped at once.
 //!
+//! A [`WeakSender`] or [`WeakReceiver`] does not keep the channel open, and can be made a strong end
+//! again as long as there is another one on its side.
+//!
 //! # Dropping a future
 //!
 //! Every future here may be dropped at any time. A `send` that was not done takes its value with it.
@@ -62,6 +65,7 @@ mod error;
 mod future;
 mod receiver;
 mod sender;
+mod weak;
 
 mod receive;
 mod send_to;
@@ -79,6 +83,7 @@ pub use self::receive::Receive;
 pub use self::receiver::{IntoIter, Iter, Receiver};
 pub use self::send_to::SendTo;
 pub use self::sender::Sender;
+pub use self::weak::{WeakReceiver, WeakSender};
 
 use self::channel::{Channel, UNBOUNDED};
 use self::primitive::sync::Arc;

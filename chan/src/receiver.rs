@@ -16,6 +16,7 @@ use crate::error::{RecvTimeoutError, TryRecvError};
 use crate::future::{RecvFuture, recv};
 use crate::primitive::sync::Arc;
 use crate::waiter::{State, Waiter};
+use crate::weak::WeakReceiver;
 
 /// The receiving end of a channel.
 ///
@@ -189,6 +190,22 @@ impl<T> Receiver<T> {
     /// ```
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { receiver: self }
+    }
+
+    /// A weak receiver of the channel, which does not keep it open.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = chango_chan::bounded::<i32>(1);
+    /// let weak = rx.downgrade();
+    /// assert!(weak.upgrade().is_some());
+    /// drop(rx);
+    /// assert!(tx.is_closed());
+    /// assert!(weak.upgrade().is_none());
+    /// ```
+    pub fn downgrade(&self) -> WeakReceiver<T> {
+        WeakReceiver::new(Arc::clone(&self.channel))
     }
 
     /// Closes the channel; false if it was closed already.

@@ -13,6 +13,7 @@ use crate::channel::{Channel, Closed, Sending, UNBOUNDED};
 use crate::error::{SendError, SendTimeoutError, TrySendError};
 use crate::future::SendFuture;
 use crate::primitive::sync::Arc;
+use crate::weak::WeakSender;
 
 /// The sending end of a channel.
 ///
@@ -175,6 +176,22 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
         block_on("send_blocking", "send(..).await", self.send(value))
+    }
+
+    /// A weak sender of the channel, which does not keep it open.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = chango_chan::bounded::<i32>(1);
+    /// let weak = tx.downgrade();
+    /// assert!(weak.upgrade().is_some());
+    /// drop(tx);
+    /// assert!(rx.is_closed());
+    /// assert!(weak.upgrade().is_none());
+    /// ```
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender::new(Arc::clone(&self.channel))
     }
 
     /// Closes the channel; false if it was closed already.

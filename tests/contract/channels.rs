@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use chango::chan::{
-    Receive, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError, never,
+    Receive, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+    WeakReceiver, WeakSender, never,
 };
 use chango::prelude::*;
 use chango::task;
@@ -415,6 +416,80 @@ mod closing {
             assert_eq!((rx.recv().await, rx.recv().await), (Some(0), Some(1)));
             assert_eq!(rx.recv().await, None);
         });
+    }
+}
+
+mod weak_ends {
+    use super::*;
+
+    #[test]
+    fn a_weak_end_does_not_keep_the_channel_open() {
+        on_workers(|| async {
+            let (tx, rx) = bounded::<i32>(1);
+            let weak: WeakSender<i32> = tx.downgrade();
+            let waiting = go! { clone rx; <-rx };
+            task::yield_now().await;
+            drop(tx);
+            assert_eq!(waiting.await.unwrap(), None);
+            assert!(rx.is_closed() && weak.upgrade().is_none());
+
+            let dropped = Arc::new(AtomicUsize::new(0));
+            let (tx, rx) = bounded(2);
+            assert!(tx.try_send(OnDrop(dropped.clone())).is_ok());
+            let weak: WeakReceiver<OnDrop> = rx.downgrade();
+            drop(rx);
+            assert_eq!(dropped.load(Ordering::Relaxed), 1);
+            assert!(tx.is_closed() && weak.upgrade().is_none());
+        });
+    }
+
+    #[test]
+    fn what_is_upgraded_is_an_end_and_keeps_it_open() {
+        on_workers(|| async {
+            let (tx, rx) = bounded(1);
+            let (weak_tx, weak_rx) = (tx.downgrade(), rx.downgrade());
+            let (tx2, rx2) = (weak_tx.upgrade().unwrap(), weak_rx.upgrade().unwrap());
+            assert!(tx2.same_channel(&tx) && rx2.same_channel(&rx));
+            assert_eq!((tx.sender_count(), tx.receiver_count()), (2, 2));
+            drop((tx, rx));
+            co! {
+                tx2 <- 7;
+                assert_eq!(<-rx2, Some(7));
+            }
+            assert!(weak_tx.clone().upgrade().is_some() && weak_rx.clone().upgrade().is_some());
+            drop(tx2);
+            assert_eq!(rx2.recv().await, None);
+            assert!(weak_tx.upgrade().is_none());
+        });
+    }
+
+    /// Whoever gets a sender has an open channel, and what it sends arrives.
+    #[test]
+    fn an_upgrade_never_opens_a_channel_again() {
+        on_workers(|| async {
+            for _ in 0..300 {
+                let (tx, rx) = unbounded();
+                let weak = tx.downgrade();
+                let upgrade = go! { clone weak; weak.upgrade().map(|tx| tx.try_send(1)) };
+                let last = go! { drop(tx); };
+                let sent = upgrade.await.unwrap();
+                last.await.unwrap();
+                assert_ne!(sent, Some(Err(TrySendError::Closed(1))));
+                assert_eq!(rx.recv().await, sent.map(|_| 1));
+                assert_eq!(rx.recv().await, None);
+                assert!(weak.upgrade().is_none());
+            }
+        });
+    }
+
+    #[test]
+    fn weak_ends_are_send_and_sync_and_can_be_cloned_and_shown() {
+        fn all<T: Send + Sync + Clone + std::fmt::Debug>(end: &T, name: &str) {
+            assert!(format!("{:?}", end.clone()).contains(name));
+        }
+        let (tx, rx) = bounded::<std::cell::Cell<i32>>(1);
+        all(&tx.downgrade(), "WeakSender");
+        all(&rx.downgrade(), "WeakReceiver");
     }
 }
 

@@ -6,6 +6,8 @@ mod loom_channel;
 mod loom_claim;
 #[cfg(loom)]
 mod loom_drop;
+#[cfg(loom)]
+mod loom_weak;
 
 #[cfg(not(loom))]
 mod model;

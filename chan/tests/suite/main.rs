@@ -15,3 +15,4 @@ mod statement;
 mod storm;
 mod stream;
 mod timeout;
+mod weak;
