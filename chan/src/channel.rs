@@ -30,11 +30,14 @@ use chango_core::util::wake_list::WakeList;
 use crate::buffer::Buffer;
 use crate::claim::Right;
 use crate::primitive::atomic::{AtomicU8, AtomicUsize, Ordering};
-use crate::primitive::{Mutex, MutexGuard, Rank};
+use crate::primitive::{MODELLED, Mutex, MutexGuard, Rank};
 use crate::wait_queue::{Claimed, WaitQueue};
 
 /// The capacity of an unbounded channel.
 pub(crate) const UNBOUNDED: usize = usize::MAX;
+
+/// How many values a batch takes with one hold of the lock.
+const BATCH: usize = if MODELLED { 1 } else { 32 };
 
 /// In `hint`: a receive may complete at once.
 const MAY_RECEIVE: u8 = 1;
@@ -189,6 +192,35 @@ impl<T> Channel<T> {
             Received::Refused => Receiving::Refused,
             Received::Empty | Received::OwnLost => Receiving::Empty,
         }
+    }
+
+    /// Receives what is stored and what waiting sends have, up to `limit` values, and puts it behind
+    /// what is in `values`; how many values it were. It never waits and needs no permit.
+    ///
+    /// What is sent once it has begun is left for the next one, or else it would not end while
+    /// senders are as fast.
+    pub(crate) fn receive_many(&self, values: &mut Vec<T>, limit: usize) -> usize {
+        if limit == 0 || !self.may_receive() {
+            return 0;
+        }
+        let most = self.lock().available(limit);
+        // Before the lock is taken: it allocates, and may panic.
+        values.reserve(most);
+        let mut taken = 0;
+        while taken < most {
+            let batch = BATCH.min(most - taken);
+            let mut senders = WakeList::new();
+            let mut locked = self.lock();
+            let got = locked.receive_into(values, batch, &mut senders);
+            drop(locked);
+            senders.wake_all();
+            taken += got;
+            if got < batch {
+                // Another receiver was faster.
+                break;
+            }
+        }
+        taken
     }
 
     /// Takes back a value that was handed over to a receive which was then dropped.
@@ -440,6 +472,20 @@ impl<T> Locked<'_, T> {
             Received::OwnLost
         }
     }
+
+    /// Receives up to `batch` values into `values`, which has room for them, so that nothing is
+    /// allocated under the lock; how many there were.
+    fn receive_into(&mut self, values: &mut Vec<T>, batch: usize, senders: &mut WakeList) -> usize {
+        debug_assert!(values.capacity() - values.len() >= batch);
+        for taken in 0..batch {
+            let Received::Value(value, sender) = self.receive(Right::Free, || true) else {
+                return taken;
+            };
+            values.push(value);
+            senders.extend(sender);
+        }
+        batch
+    }
 }
 
 impl<T> State<T> {
@@ -452,6 +498,14 @@ impl<T> State<T> {
     #[inline]
     fn has_stored(&self) -> bool {
         self.len() > 0
+    }
+
+    /// How many values a receive could take now, one after the other; counts no further than `limit`.
+    fn available(&self, limit: usize) -> usize {
+        match limit.checked_sub(self.len()) {
+            Some(left) => self.len() + self.senders.count(left),
+            None => limit,
+        }
     }
 
     /// Takes the oldest value out.

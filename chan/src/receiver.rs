@@ -105,6 +105,51 @@ impl<T> Receiver<T> {
         }
     }
 
+    /// Receives as many values as are there, waiting for the first one: up to `limit`, which go
+    /// behind what is in `values`. Gives how many it were; 0 once the channel is closed and drained,
+    /// and at once if `limit` is 0.
+    ///
+    /// There is what is stored, and what waiting senders have; what is sent while this takes is left
+    /// for the next one. The values are in their order, but other receivers may take some of those
+    /// between. All of them count as one operation of a goroutine's slice.
+    ///
+    /// The future may be dropped at any time: before it is done it has taken nothing, and has not
+    /// touched what is in `values`. One value that it was handed meanwhile goes to the next
+    /// receiver, or back to the channel, before everything that is stored there.
+    ///
+    /// # Panics
+    ///
+    /// If `values` cannot grow. What was not taken is then still in the channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = chango_chan::unbounded();
+    /// (1..=5).try_for_each(|i| tx.try_send(i))?;
+    /// drop(tx);
+    /// futures_lite::future::block_on(async {
+    ///     let mut values = vec![];
+    ///     assert_eq!(rx.recv_many(&mut values, 3).await, 3);
+    ///     assert_eq!(rx.recv_many(&mut values, 3).await, 2);
+    ///     assert_eq!(rx.recv_many(&mut values, 3).await, 0);
+    ///     assert_eq!(values, [1, 2, 3, 4, 5]);
+    /// });
+    /// # Ok::<(), chango_chan::TrySendError<i32>>(())
+    /// ```
+    pub async fn recv_many(&self, values: &mut Vec<T>, limit: usize) -> usize {
+        if limit == 0 {
+            return 0;
+        }
+        // Before anything is taken, so that the first value cannot be lost if it fails.
+        values.reserve(1);
+        let Some(first) = self.recv().await else {
+            return 0;
+        };
+        values.push(first);
+        // Nothing waits from here on, so that what was taken is not the business of a drop.
+        1 + self.channel.receive_many(values, limit - 1)
+    }
+
     /// Receives a value, waiting no longer than `duration`, counted from the first poll.
     ///
     /// What is there at once is received, also where the duration is zero.

@@ -59,6 +59,20 @@ impl<T> WaitQueue<T> {
         }
     }
 
+    /// How many wait here, those who cannot be won now included; counts no further than `most`.
+    pub(crate) fn count(&self, most: usize) -> usize {
+        let (mut count, mut at) = (0, self.head);
+        while count < most
+            // SAFETY: nodes of the queue are valid.
+            && let Some(waiter) = unsafe { at.as_ref() }
+        {
+            count += 1;
+            // SAFETY: the node is queued, and the caller, who has the queue, holds the lock.
+            at = unsafe { waiter.links() }.next;
+        }
+        count
+    }
+
     /// Adds a node at the end.
     ///
     /// # Safety

@@ -190,6 +190,58 @@ mod operations {
     }
 
     #[test]
+    fn recv_many_waits_for_one_and_takes_up_to_its_limit() {
+        on_workers(|| async {
+            let (tx, rx) = unbounded();
+            let mut values = Vec::new();
+            assert_eq!(rx.recv_many(&mut values, 0).await, 0);
+            (0..1_000).for_each(|i| tx.try_send(i).unwrap());
+            assert_eq!(rx.recv_many(&mut values, 0).await, 0);
+            assert_eq!(rx.recv_many(&mut values, 10).await, 10);
+            // More than a slice has operations, and with what it found before it.
+            assert_eq!(rx.recv_many(&mut values, 2_000).await, 990);
+            assert_eq!(values, (0..1_000).collect::<Vec<_>>());
+            values.clear();
+            let waiting = go! { clone rx;
+                let mut values = Vec::new();
+                let taken = rx.recv_many(&mut values, 5).await;
+                (taken, values)
+            };
+            task::yield_now().await;
+            tx.try_send(7).unwrap();
+            assert_eq!(waiting.await.unwrap(), (1, vec![7]));
+            tx.try_send(8).unwrap();
+            drop(tx);
+            assert_eq!(rx.recv_many(&mut values, 5).await, 1);
+            assert_eq!(rx.recv_many(&mut values, 5).await, 0);
+            assert_eq!(values, [8]);
+        });
+    }
+
+    #[test]
+    fn recv_many_takes_from_senders_that_wait_and_lets_them_go() {
+        on_workers(|| async {
+            for capacity in [0, 1, 3] {
+                let (tx, rx) = bounded(capacity);
+                let mut sends: Vec<Boxed<_>> = Vec::new();
+                for i in 0..10 {
+                    let tx = tx.clone();
+                    let mut send: Boxed<_> = Box::pin(async move { tx.send(i).await });
+                    if poll_once(&mut send).await.is_none() {
+                        sends.push(send);
+                    }
+                }
+                let mut values = Vec::new();
+                assert_eq!(rx.recv_many(&mut values, 100).await, 10);
+                assert_eq!(values, (0..10).collect::<Vec<_>>());
+                for send in sends {
+                    assert!(send.await.is_ok());
+                }
+            }
+        });
+    }
+
+    #[test]
     fn plain_threads_block_and_iterate() {
         for capacity in [0, 1, 10] {
             let (tx, rx) = bounded(capacity);
@@ -536,6 +588,24 @@ mod dropped_futures {
                 let second = waiting.pop().unwrap();
                 let first = waiting.pop().unwrap();
                 assert_eq!((first.await, second.await), (Some(1), Some(2)));
+            }
+        });
+    }
+
+    #[test]
+    fn a_dropped_recv_many_has_taken_nothing() {
+        on(1, async {
+            for capacity in [0, 2] {
+                let (tx, rx) = bounded(capacity);
+                let mut values = vec![-1];
+                {
+                    let mut batch = pin!(rx.recv_many(&mut values, 10));
+                    assert!(poll_once(batch.as_mut()).await.is_none());
+                    (0..=capacity as i32).for_each(|i| tx.try_send(i).unwrap());
+                }
+                assert_eq!(values, [-1]);
+                assert_eq!(rx.recv_many(&mut values, 10).await, 1 + capacity);
+                assert_eq!(values, (-1..=capacity as i32).collect::<Vec<_>>());
             }
         });
     }

@@ -71,6 +71,29 @@ fn two_values_that_came_back_keep_their_order() {
 }
 
 #[test]
+fn a_batch_that_is_dropped_has_taken_nothing() {
+    for capacity in [0, 1] {
+        model(2, move || {
+            let (tx, rx) = bounded(capacity);
+            let sender = thread::spawn(move || {
+                block_on(async {
+                    tx.send(1).await.unwrap();
+                    tx.send(2).await.unwrap();
+                });
+            });
+            let mut values = vec![];
+            block_on(async {
+                let taken = poll_once(rx.recv_many(&mut values, 2)).await;
+                assert_eq!(values.len(), taken.unwrap_or(0));
+                while rx.recv_many(&mut values, 2).await != 0 {}
+            });
+            assert_eq!(values, [1, 2]);
+            sender.join().unwrap();
+        });
+    }
+}
+
+#[test]
 fn a_dropped_send_has_its_value_or_the_receiver_has() {
     model(3, || {
         let value = Arc::new(());

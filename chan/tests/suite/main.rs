@@ -2,6 +2,7 @@
 
 mod support;
 
+mod batch;
 mod blocking;
 mod close;
 mod drop;

@@ -153,7 +153,7 @@ async fn send(random: &mut Random, tx: &Senders, ledger: &Arc<Ledger>, message: 
 /// One random receive; false at the end of all channels.
 async fn receive(random: &mut Random, rx: &Receivers) -> bool {
     let [a, b] = [&rx[random.below(3)], &rx[random.below(3)]];
-    let message = match random.below(6) {
+    let message = match random.below(7) {
         0 => match a.try_recv() {
             Ok(message) => Some(message),
             Err(TryRecvError::Empty) => return true,
@@ -171,6 +171,16 @@ async fn receive(random: &mut Random, rx: &Receivers) -> bool {
             arm!(0, received) => received,
             _ => return true,
         },
+        4 => {
+            let mut messages = vec![];
+            let taken = poll_once(a.recv_many(&mut messages, random.below(50))).await;
+            // A batch that was dropped has taken nothing.
+            assert_eq!(messages.len(), taken.unwrap_or(0));
+            messages
+                .into_iter()
+                .for_each(|message| message.end(RECEIVED));
+            return true;
+        }
         _ => {
             let [c, d, e] = rx;
             let arms = arms![
