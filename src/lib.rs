@@ -97,7 +97,7 @@ pub mod chan {
     pub use chango_chan::{
         Receive, Receiver, RecvFuture, RecvTimeoutError, SendError, SendFuture, SendTimeoutError,
         SendTo, Sender, TryRecvError, TrySendError, WeakReceiver, WeakSender, bounded, never,
-        unbounded,
+        recv_any, unbounded,
     };
 
     // The futures of arrows, which the compiler names where one is not `Send`.

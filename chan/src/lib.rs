@@ -81,6 +81,7 @@ pub use self::error::{RecvTimeoutError, SendError, SendTimeoutError, TryRecvErro
 pub use self::future::{RecvFuture, SendFuture};
 pub use self::receive::Receive;
 pub use self::receiver::{IntoIter, Iter, Receiver};
+pub use self::select::recv_any;
 pub use self::send_to::SendTo;
 pub use self::sender::Sender;
 pub use self::weak::{WeakReceiver, WeakSender};

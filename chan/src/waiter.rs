@@ -32,6 +32,9 @@ use crate::primitive::cell::UnsafeCell;
 const KIND: u32 = 0b111;
 const ARM_SHIFT: u32 = KIND.count_ones();
 
+/// How many arms of one select can be told apart.
+pub(crate) const MAX_ARMS: usize = (u32::MAX >> ARM_SHIFT) as usize;
+
 /// Where a waiting operation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]

@@ -8,7 +8,7 @@ use std::thread;
 
 use chango::chan::{
     Receive, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
-    WeakReceiver, WeakSender, never,
+    WeakReceiver, WeakSender, never, recv_any,
 };
 use chango::prelude::*;
 use chango::task;
@@ -311,6 +311,129 @@ mod operations {
             assert_eq!(all, (0..600).collect::<Vec<_>>());
             plain.join().unwrap();
             executor.join().unwrap();
+        });
+    }
+}
+
+mod any_of_many {
+    use super::*;
+
+    fn many(count: usize, capacity: usize) -> (Vec<Sender<usize>>, Vec<Receiver<usize>>) {
+        (0..count).map(|_| bounded(capacity)).unzip()
+    }
+
+    #[test]
+    fn it_gives_the_place_and_what_came_there() {
+        on_workers(|| async {
+            for count in [1, 2, 40, 1_000] {
+                let (senders, receivers) = many(count, 1);
+                for at in [0, count / 2, count - 1] {
+                    senders[at].try_send(at).unwrap();
+                    assert_eq!(recv_any(&receivers).await, (at, Some(at)));
+                    let theirs = receivers.clone();
+                    let waiting = go! { recv_any(&theirs).await };
+                    task::yield_now().await;
+                    senders[at].send(at + 1).await.unwrap();
+                    assert_eq!(waiting.await.unwrap(), (at, Some(at + 1)));
+                }
+                drop(senders);
+                assert!(matches!(recv_any(&receivers).await, (_, None)));
+            }
+        });
+    }
+
+    #[test]
+    fn none_of_an_empty_slice_is_ever_ready() {
+        on_workers(|| async {
+            assert!(poll_once(recv_any::<i32>(&[])).await.is_none());
+            let late = chango::time::timeout(MS, recv_any::<i32>(&[])).await;
+            assert!(late.is_err());
+        });
+    }
+
+    #[test]
+    fn every_ready_one_has_its_turn_and_the_others_lose_nothing() {
+        on(1, async {
+            let (senders, receivers) = many(5, 1);
+            let mut counts = [0; 5];
+            for _ in 0..5_000 {
+                for at in [0, 2, 4] {
+                    let _ = senders[at].try_send(at);
+                }
+                let (at, value) = recv_any(&receivers).await;
+                assert_eq!(value, Some(at));
+                assert_eq!(receivers.iter().map(Receiver::len).sum::<usize>(), 2);
+                counts[at] += 1;
+            }
+            // A third each, give or take eight standard deviations.
+            let fair = |count: usize| (1_400..1_934).contains(&count);
+            assert!(
+                fair(counts[0]) && fair(counts[2]) && fair(counts[4]),
+                "{counts:?}"
+            );
+        });
+    }
+
+    #[test]
+    fn the_same_receiver_may_be_there_twice() {
+        on_workers(|| async {
+            let (tx, rx) = bounded(4);
+            let receivers = [rx.clone(), rx];
+            (0..4).for_each(|i| tx.try_send(i).unwrap());
+            for i in 0..4 {
+                assert_eq!(recv_any(&receivers).await.1, Some(i));
+            }
+            let theirs = receivers.clone();
+            let waiting = go! { recv_any(&theirs).await.1 };
+            task::yield_now().await;
+            (4..6).for_each(|i| tx.try_send(i).unwrap());
+            assert_eq!(waiting.await.unwrap(), Some(4));
+            assert_eq!(receivers[0].try_recv(), Ok(5));
+        });
+    }
+
+    #[test]
+    fn a_dropped_one_gives_on_what_it_was_handed() {
+        on(1, async {
+            for capacity in [0, 2] {
+                let (senders, receivers) = many(3, capacity);
+                {
+                    let mut any = pin!(recv_any(&receivers));
+                    assert!(poll_once(any.as_mut()).await.is_none());
+                    (0..=capacity).for_each(|i| senders[1].try_send(i).unwrap());
+                }
+                for i in 0..=capacity {
+                    assert_eq!(recv_any(&receivers).await, (1, Some(i)));
+                }
+                // And it waits nowhere any more.
+                assert!(receivers.iter().all(Receiver::is_empty));
+            }
+        });
+    }
+
+    #[test]
+    fn many_goroutines_merge_many_channels() {
+        on_workers(|| async {
+            let (senders, receivers) = many(20, 0);
+            let (out_tx, out) = unbounded();
+            for (id, tx) in senders.into_iter().enumerate() {
+                go! { for i in 0..50 { tx <- id * 50 + i; } };
+            }
+            for _ in 0..3 {
+                let (mut receivers, out_tx) = (receivers.clone(), out_tx.clone());
+                go! {
+                    while !receivers.is_empty() {
+                        match recv_any(&receivers).await {
+                            (_, Some(v)) => { out_tx <- v; }
+                            (at, None) => drop(receivers.swap_remove(at)),
+                        }
+                    }
+                };
+            }
+            drop((receivers, out_tx));
+            let mut all: Vec<_> = out.collect().await;
+            all.sort_unstable();
+            assert_eq!(all, (0..1_000).collect::<Vec<_>>());
         });
     }
 }

@@ -63,6 +63,11 @@ pub trait Arms {
 
     /// Arm `at`, unless it was switched off.
     fn arm(self: Pin<&mut Self>, at: usize) -> Option<Pin<&mut (dyn Arm + '_)>>;
+
+    /// Where a list that is often long keeps its order from one poll to the next.
+    fn order(self: Pin<&mut Self>) -> Option<&mut Vec<u32>> {
+        None
+    }
 }
 
 /// A list of arms with its types.

@@ -12,6 +12,8 @@
 //!    (`arm`).
 //! 6. When a [`Select`] is done, the losing arms are withdrawn and its futures dropped.
 //!
+//! [`recv_any`] is a select as well, over as many receivers as a slice has.
+//!
 //! Channels are locked one at a time, so there is no order among them to keep. Why no match is lost:
 //! a select opens its claim to others before it enters the queues. Of two selects that could meet on
 //! a channel, the second to enter finds the first one's node there, and its claim open; if it is not
@@ -21,6 +23,9 @@ mod arm;
 mod list;
 mod run;
 
+mod any;
+
+pub use self::any::recv_any;
 pub use self::arm::{
     FutureArm, RecvArm, SendArm, Slot, SomeArm, future, future_some, recv, recv_owned, recv_some,
     recv_some_owned, send, send_owned, send_slot, send_slot_owned,

@@ -15,6 +15,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -131,13 +132,18 @@ impl<L: Outputs> Future for Select<L> {
             .as_mut()
             .as_pin_mut()
             .expect("a select was polled after it was done");
+        let mut order = arms.as_mut().order().map(mem::take).unwrap_or_default();
         let mut run = Run {
             arms: arms.as_mut(),
             claim,
             open,
             mode,
         };
-        let selected = match ready!(run.poll(cx)) {
+        let polled = run.poll(&mut order, cx);
+        if let Some(kept) = run.arms.as_mut().order() {
+            *kept = order;
+        }
+        let selected = match ready!(polled) {
             Outcome::Arm(at) => {
                 run.withdraw();
                 Selected::Arm(arms.take(at))
@@ -206,11 +212,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The whole of it.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let mut inline = [0_u16; INLINE];
-        let mut heap = Vec::new();
-        let mut order = Order::new(self.arms.len(), self.mode.biased, &mut inline, &mut heap);
+    /// The whole of it. The order of many arms goes into `heap`.
+    fn poll(&mut self, heap: &mut Vec<u32>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let mut inline = [0_u32; INLINE];
+        let mut order = Order::new(self.arms.len(), self.mode.biased, &mut inline, heap);
         loop {
             if let Some(at) = self.take_back() {
                 return Poll::Ready(Outcome::Arm(at));
@@ -317,10 +322,9 @@ impl Run<'_> {
             let Some(arm) = self.arms.as_mut().arm(at) else {
                 continue;
             };
-            let number = u32::try_from(at).expect("a select has fewer arms than that");
             match arm.enter(Place {
                 claim: self.claim,
-                arm: number,
+                arm: order.number(turn),
             }) {
                 Step::Committed => return Entered::Committed(at),
                 Step::Waiting => {}
@@ -347,12 +351,12 @@ const INLINE: usize = 32;
 
 /// The order in which arms are looked at: random, drawn one by one, since the first may end it.
 struct Order<'a> {
-    arms: &'a mut [u16],
+    arms: &'a mut [u32],
     biased: bool,
 }
 
 impl<'a> Order<'a> {
-    fn new(len: usize, biased: bool, inline: &'a mut [u16], heap: &'a mut Vec<u16>) -> Self {
+    fn new(len: usize, biased: bool, inline: &'a mut [u32], heap: &'a mut Vec<u32>) -> Self {
         let arms = if len <= INLINE {
             &mut inline[..len]
         } else {
@@ -381,6 +385,11 @@ impl<'a> Order<'a> {
 
     /// The arm that was drawn for this turn.
     fn drawn(&self, turn: usize) -> usize {
-        usize::from(self.arms[turn])
+        self.number(turn) as usize
+    }
+
+    /// The same, as a node has it.
+    fn number(&self, turn: usize) -> u32 {
+        self.arms[turn]
     }
 }

@@ -1,6 +1,8 @@
 //! Models of the channel and of select, for loom; see the top of each file for how to run them.
 
 #[cfg(loom)]
+mod loom_any;
+#[cfg(loom)]
 mod loom_channel;
 #[cfg(loom)]
 mod loom_claim;

@@ -7,7 +7,7 @@ use futures_lite::future::block_on;
 use crate::support::{arm, arms};
 
 /// The statistic of `counts` against equal shares.
-fn chi_square(counts: &[u32]) -> f64 {
+pub(crate) fn chi_square(counts: &[u32]) -> f64 {
     let total: u32 = counts.iter().sum();
     let expected = f64::from(total) / counts.len() as f64;
     counts

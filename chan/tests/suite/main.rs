@@ -2,12 +2,14 @@
 
 mod support;
 
+mod any;
 mod batch;
 mod blocking;
 mod close;
 mod drop;
 mod fairness;
 mod goroutines;
+mod memory;
 mod never;
 mod order;
 mod panic;

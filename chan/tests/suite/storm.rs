@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chango_chan::select::{self, Selected, Slot};
-use chango_chan::{Receiver, Sender, TryRecvError, bounded};
+use chango_chan::{Receiver, Sender, TryRecvError, bounded, recv_any};
 use chango_core::random::Random;
 use futures_lite::future::{block_on, poll_once};
 
@@ -153,7 +153,7 @@ async fn send(random: &mut Random, tx: &Senders, ledger: &Arc<Ledger>, message: 
 /// One random receive; false at the end of all channels.
 async fn receive(random: &mut Random, rx: &Receivers) -> bool {
     let [a, b] = [&rx[random.below(3)], &rx[random.below(3)]];
-    let message = match random.below(7) {
+    let message = match random.below(9) {
         0 => match a.try_recv() {
             Ok(message) => Some(message),
             Err(TryRecvError::Empty) => return true,
@@ -181,6 +181,11 @@ async fn receive(random: &mut Random, rx: &Receivers) -> bool {
                 .for_each(|message| message.end(RECEIVED));
             return true;
         }
+        5 => match poll_once(recv_any(rx)).await {
+            Some((_, received)) => received,
+            None => return true,
+        },
+        6 if rx.iter().all(|rx| !rx.is_closed()) => recv_any(rx).await.1,
         _ => {
             let [c, d, e] = rx;
             let arms = arms![
