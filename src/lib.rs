@@ -82,6 +82,7 @@
 //! | `for v := range ch` | `for v in <-rx { … }` |
 //! | `close(ch)` | the last `Sender` is dropped, or `tx.close()` |
 //! | `select { case … default … }` | `select! { … default => … }` |
+//! | `reflect.Select` over receives | [`chan::recv_any`] |
 //! | `time.After`, `time.NewTicker` | `after(d)`, `tick(d)` |
 //! | `sync.WaitGroup` | [`sync::WaitGroup`] |
 //! | `runtime.Gosched`, `runtime.Goexit` | [`task::yield_now`], [`task::exit`] |

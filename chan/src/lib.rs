@@ -25,9 +25,10 @@
 //! # Size
 //!
 //! An idle channel takes 200 bytes, on 64-bit machines, and nothing else before its first value is
-//! stored. A `send` or `recv` of a `u64` that waits is its future, 64 bytes, and allocates nothing.
-//! A bounded channel's memory grows with what is stored, up to its capacity; an unbounded one gives
-//! its blocks back as they are emptied.
+//! stored. A `send` or `recv` of a `u64` that waits is its future, 64 bytes, and allocates nothing;
+//! a [`recv_any`] that waits allocates a node for each of its receivers, all at once. A bounded
+//! channel's memory grows with what is stored, up to its capacity; an unbounded one gives its blocks
+//! back as they are emptied.
 //!
 //! # Differences from Go
 //!

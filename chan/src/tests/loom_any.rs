@@ -2,7 +2,7 @@
 //!
 //! Modelled: its fast path and its arms in a box, with up to three threads. What it shares with
 //! every select is in `loom_claim`. Left out: chance (of several that are ready the last is taken at
-//! once) and budgets. Seconds each:
+//! once) and budgets. Up to a quarter of a minute each:
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-chan --lib loom_any`
 

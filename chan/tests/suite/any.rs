@@ -322,8 +322,8 @@ fn a_loop_of_them_lets_other_goroutines_run() {
         while !other.is_finished() {
             assert_eq!(recv_any(&receivers).await, (1, Some(turns)));
             turns += 1;
+            assert!(turns <= 1_000);
         }
-        assert!(turns <= 1_000, "{turns}");
     });
 }
 
@@ -340,7 +340,7 @@ fn the_future_is_send_and_borrows_what_it_may() {
 }
 
 /// Producers that send to any of many channels, consumers that receive from any of those that are
-/// open, and drop half of their receives: every value comes once, and in its producer's order.
+/// open, and drop half of their receives after one poll: every value comes once.
 #[test]
 fn a_storm_over_many_channels_loses_nothing_and_doubles_nothing() {
     const EACH: usize = 5_000;

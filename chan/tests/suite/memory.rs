@@ -62,6 +62,23 @@ fn a_receive_from_any_allocates_once_and_only_if_it_has_to_wait() {
 }
 
 #[test]
+fn a_send_and_a_receive_that_wait_allocate_nothing() {
+    let (tx, rx) = bounded(0);
+    assert!(rx.is_empty());
+    let mut receive = Box::pin(rx.recv());
+    let (allocated, polled) = allocations(|| poll(&mut receive));
+    assert_eq!((allocated, polled), (0, Poll::Pending));
+    let (allocated, sent) = allocations(|| tx.try_send(1));
+    assert_eq!((allocated, sent), (0, Ok(())));
+    assert_eq!(poll(&mut receive), Poll::Ready(Some(1)));
+    let mut send = Box::pin(tx.send(2));
+    let (allocated, polled) = allocations(|| poll(&mut send));
+    assert_eq!((allocated, polled), (0, Poll::Pending));
+    let (allocated, received) = allocations(|| rx.try_recv());
+    assert_eq!((allocated, received), (0, Ok(2)));
+}
+
+#[test]
 fn a_batch_allocates_only_what_its_values_need() {
     let (tx, rx) = bounded(0);
     // Debug builds keep a list of the locks that a thread holds, which its first lock makes.
