@@ -27,7 +27,7 @@ pub(crate) enum Around {
     Closure,
     /// A `fn` that is not async.
     Fn,
-    /// The value of a constant. The operands of an arrow in one are left out: the compiler would
+    /// The value of a constant. The operands of an arrow in one are not looked at: the compiler would
     /// have a second error for each variable.
     Const,
 }
@@ -118,7 +118,7 @@ pub(crate) fn receive(
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
         if around == Around::Const {
-            return trees!(site=> ({ #error #private::mistaken() }));
+            return in_const(facade, error, trees!(site=> #reference));
         }
         return trees!(site=> ({ #error #private::mistaken_receive(#reference) }));
     }
@@ -151,6 +151,14 @@ pub(crate) fn receive(
         }
     };
     only_field(arms, arrow.less, operand.last)
+}
+
+/// What stands for an operator in a constant: its parts are there, and taken away again before the
+/// compiler looks for the variables that they name.
+fn in_const(facade: &Facade, error: TokenStream, parts: Trees) -> Trees {
+    let site = hidden(Span::call_site());
+    let private = facade.private(site);
+    trees!(site=> ({ #error #[cfg(any())] { #parts } #private::mistaken() }))
 }
 
 /// `NAME.wait().await`, all of it at the arrow: this is where a goroutine waits, and what it holds
@@ -191,7 +199,10 @@ pub(crate) fn receive_each(
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
         if around == Around::Const {
-            return trees!(site=> ({ #error #private::mistaken() }));
+            let parts = quote_spanned! {site=>
+                #label #keyword_for #pattern #keyword_in #reference #body
+            };
+            return in_const(facade, error, parts.into());
         }
         return quote_spanned! {site=>
             #label #keyword_for #pattern #keyword_in
@@ -271,7 +282,10 @@ pub(crate) fn send(
         .or(missing)
         .map(|text| arrow_error(arrow, text));
     if around == Around::Const {
-        return trees!(site=> ({ #error #private::mistaken() }));
+        let value = value.map(|value| &value.tokens);
+        let parts = trees!(site=> (#reference, #value));
+        let error = error.unwrap_or_default();
+        return in_const(facade, error, parts);
     }
     let operation = channel.call(facade, ["SendOperand", "operation"], reference.clone());
     let Some(value) = value else {

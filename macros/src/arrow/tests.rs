@@ -393,13 +393,13 @@ fn async_things_inside_are_lowered_and_others_refused() {
     );
     refused("const X: u8 = <-rx;", message::ARROW_IN_CONST);
     refused("let x = const { <-rx };", message::ARROW_IN_CONST);
-    // Without the operands: a variable in a constant is an error of its own.
+    // The operands are not looked at: a variable in a constant is an error of its own.
     for source in [
         "const X: u8 = <-rx;",
         "const X: () = { rx <- rx };",
         "const X: () = { for x in <-rx { } };",
     ] {
-        assert!(!lowered(source).contains("rx"), "{source}");
+        assert!(lowered(source).contains("# [cfg (any ())] {"), "{source}");
     }
 }
 

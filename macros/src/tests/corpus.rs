@@ -17,6 +17,7 @@ pub(crate) struct Body {
 
 /// Bodies in odd shapes.
 const BODIES: &[&str] = &[
+    "const A: T<-9> = <-b::<-9>; const C: () = { d <- e; for f in <-g { h } }; const I: T = ::<-9>;",
     "let (tx, rx) = b::<i32>(10); go! { for i in 0..5 { tx <- i; } } for v in <-rx { p!(v); }",
     "'l: for w in <-self.rx { if w > 1 { continue 'l } tx <- w + 1; } (tx <- 3)?; <-done",
     "let sent = tx <- P { x: <-a, y: 2 }; match sent { Ok(()) => b <- 1, Err(e) => return Err(e) }",
@@ -48,6 +49,7 @@ const GOES: &[&str] = &[
 
 /// Selects in odd shapes.
 const SELECTS: &[&str] = &[
+    "v = <-rx, let Some(n) = some => v, if . let Some(2) = <-ry => v",
     "biased; one = <-two.three(four), if five => { six; } #[cfg(seven)] \
      Some(eight) = <-nine => ten, eleven <- twelve => thirteen, \
      fourteen = fifteen <- sixteen => seventeen.eighteen(), \

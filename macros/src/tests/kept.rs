@@ -253,8 +253,8 @@ fn loops_over_channel(t: &Cursor<'_>) -> bool {
 
 /// Whether an expansion may put such a token where the user's stands.
 fn may_be_invented(token: &TokenTree) -> bool {
-    const WORDS: [&str; 9] = [
-        "_", "Ok", "Some", "async", "future", "if", "match", "move", "select",
+    const WORDS: [&str; 10] = [
+        "_", "Ok", "Some", "async", "future", "if", "let", "match", "move", "select",
     ];
     match token {
         TokenTree::Group(_) => true,
