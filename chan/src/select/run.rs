@@ -139,11 +139,13 @@ impl<L: Outputs> Future for Select<L> {
             open,
             mode,
         };
-        let polled = run.poll(&mut order, cx);
-        if let Some(kept) = run.arms.as_mut().order() {
-            *kept = order;
-        }
-        let selected = match ready!(polled) {
+        let Poll::Ready(outcome) = run.poll(&mut order, cx) else {
+            if let Some(kept) = arms.order() {
+                *kept = order;
+            }
+            return Poll::Pending;
+        };
+        let selected = match outcome {
             Outcome::Arm(at) => {
                 run.withdraw();
                 Selected::Arm(arms.take(at))

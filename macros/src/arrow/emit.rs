@@ -118,39 +118,30 @@ pub(crate) fn receive(
     if let Some(text) = around.objection() {
         let error = arrow_error(arrow, text);
         if around == Around::Const {
-            return in_const(facade, error, trees!(site=> #reference));
+            return in_const(facade, error, reference);
         }
         return trees!(site=> ({ #error #private::mistaken_receive(#reference) }));
     }
     let operation = operand.call(facade, ["ReceiveOperand", "operation"], reference);
     let now = trees!(arrow.less=> .now());
-    let wait = waiting(
-        "__chango_operation",
-        arrow,
-        trees!(arrow.less=> .wait().await),
-    );
-    if alone {
-        // No tuple: its field would be an operation without effect.
-        return trees! {site=>
-            match #operation {
-                __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
-                    __chango_value
-                } else {
-                    #wait
-                }
-            }
-        };
-    }
-    let arms = trees! {site=>
+    let wait = trees!(arrow.less=> .wait().await);
+    let wait = waiting("__chango_operation", arrow, wait);
+    let value = trees!(site=> __chango_value);
+    // A tuple only if its field is asked for, which alone would be an operation without effect.
+    let (value, wait) = match alone {
+        true => (value, wait),
+        false => (trees!(site=> (#value,)), trees!(site=> (#wait,))),
+    };
+    let ready = trees!(site=> #private::Poll::Ready(__chango_value));
+    let received = trees! {site=>
         match #operation {
-            __chango_operation => if let #private::Poll::Ready(__chango_value) = __chango_operation #now {
-                (__chango_value,)
-            } else {
-                (#wait,)
-            }
+            __chango_operation => if let #ready = __chango_operation #now { #value } else { #wait }
         }
     };
-    only_field(arms, arrow.less, operand.last)
+    match alone {
+        true => received,
+        false => only_field(received, arrow.less, operand.last),
+    }
 }
 
 /// What stands for an operator in a constant: its parts are there, and taken away again before the

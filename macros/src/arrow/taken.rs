@@ -5,11 +5,12 @@
 //! into a goroutine and to be used behind it, the expansion asks whether the variable's type is
 //! `Copy`, by a trait of its own whose message says what to do. If it is, all is well.
 //!
-//! What must hold: no program is refused that the compiler would take. So only what is certain in
-//! the tokens counts. The variable is bound by a `let` that can be seen. The goroutine uses it, and
-//! so does the later statement, by an arrow, a method, an `.await` or `drop`, before anything else is
-//! done with the name. And nothing between the two can leave the block. All else is left to the
-//! compiler and its own words.
+//! What must hold: no program is refused that the compiler would take, code apart that is never
+//! reached. So only what is certain in the tokens counts. The variable is bound by a `let` that can
+//! be seen. The goroutine uses it, and so does the later statement, by an arrow, a method, an
+//! `.await` or `drop`, before anything else is done with the name. Nothing between the two can leave
+//! the block, and no `#[cfg]` can take any of it away. All else is left to the compiler and its own
+//! words.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
@@ -81,11 +82,13 @@ impl Watch {
         let names: Vec<String> = self.taken.iter().map(Taken::text).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let uses = Uses::of(&names, &statement);
-        // What a `#[cfg]` may take away is not certain.
-        let has_attribute = statement.is_punct(0, '#');
+        if uses.leaves || uses.conditional {
+            self.taken.clear();
+            return questions;
+        }
         let mut firsts = uses.firsts.iter();
         self.taken.retain(|taken| match firsts.next() {
-            Some(First::Use(again)) if !has_attribute => {
+            Some(First::Use(again)) => {
                 let same = same_hygiene(taken.name.span(), again.span());
                 if same {
                     questions.extend(taken.question(facade, again));
@@ -94,9 +97,6 @@ impl Watch {
             }
             first => matches!(first, Some(First::Nothing)),
         });
-        if uses.leaves {
-            self.taken.clear();
-        }
         questions
     }
 }
@@ -115,9 +115,10 @@ impl Turn {
             return false;
         }
         let inside = mentions(&[goroutine.clone().into()], name);
+        let uses = Uses::of(&[], &body);
         mentions(&self.head, name) == 0
             && mentions(body.rest(), name) == inside
-            && !Uses::of(&[], &body).leaves
+            && !(uses.leaves || uses.conditional)
     }
 }
 
@@ -222,9 +223,12 @@ fn taken(goroutine: &Group, locals: &[String]) -> Vec<Taken> {
     }
     let locals = locals.iter().filter(|local| !cloned.contains(local));
     let names: Vec<&str> = locals.map(String::as_str).collect();
-    let firsts = Uses::of(&names, &t).firsts.into_iter();
+    let uses = Uses::of(&names, &t);
+    if uses.conditional {
+        return Vec::new();
+    }
     let argument = false;
-    let used = firsts.filter_map(|first| match first {
+    let used = uses.firsts.into_iter().filter_map(|first| match first {
         First::Use(name) => Some(Taken { name, argument }),
         _ => None,
     });
@@ -238,8 +242,6 @@ fn taken(goroutine: &Group, locals: &[String]) -> Vec<Taken> {
 /// What is done first with a name.
 enum First {
     Nothing,
-    /// It names something else than the variable: a field, a lifetime.
-    Other,
     /// The variable is used, as a whole.
     Use(Ident),
     /// It may be bound anew, or anything else.
@@ -254,6 +256,8 @@ struct Uses<'n> {
     firsts: Vec<First>,
     /// Whether the tokens may leave the block they stand in.
     leaves: bool,
+    /// Whether some of them may be taken away by a `#[cfg]`.
+    conditional: bool,
 }
 
 impl<'n> Uses<'n> {
@@ -262,6 +266,7 @@ impl<'n> Uses<'n> {
             names,
             firsts: names.iter().map(|_| First::Nothing).collect(),
             leaves: false,
+            conditional: false,
         };
         uses.read(t, true);
         uses
@@ -274,6 +279,7 @@ impl<'n> Uses<'n> {
                 TokenTree::Ident(ident) => {
                     let word = t.word(n);
                     self.leaves |= leaves(word);
+                    self.conditional |= matches!(word, "cfg" | "cfg_attr");
                     self.note(word, || match known {
                         true => use_of(t, n, ident),
                         false => First::Anything,
@@ -288,7 +294,12 @@ impl<'n> Uses<'n> {
                     {
                         self.note(inner.word(0), || First::Use(ident.clone()));
                     }
+                    let leaves = self.leaves;
                     self.read(&inner, known && !is_unknown_macro(t, n));
+                    if n > 1 && t.is_punct(n - 1, '!') && t.is_word(n - 2, "go") {
+                        // What leaves a goroutine leaves nothing here.
+                        self.leaves = leaves;
+                    }
                 }
                 _ => {}
             }
@@ -298,7 +309,7 @@ impl<'n> Uses<'n> {
     /// Notes what is done with a word, if it is one of the names and nothing was done before.
     fn note(&mut self, word: &str, what: impl Fn() -> First) {
         for (name, first) in self.names.iter().zip(&mut self.firsts) {
-            if *name == word && matches!(first, First::Nothing | First::Other) {
+            if *name == word && matches!(first, First::Nothing) {
                 *first = what();
             }
         }
@@ -320,7 +331,7 @@ fn use_of(t: &Cursor<'_>, n: usize, name: &Ident) -> First {
     let before = |back: usize, ch| n >= back && t.is_punct(n - back, ch);
     let is_field = before(1, '.') && !before(2, '.');
     if is_field || before(1, '\'') {
-        return First::Other;
+        return First::Nothing;
     }
     let is_call = |n| {
         matches!(t.peek(n), Some(TokenTree::Group(group))

@@ -580,6 +580,9 @@ fn variable_that_a_goroutine_takes_and_that_is_used_again_is_asked_for() {
         "let tx = t; while x() { go!(f(tx)); }",
         "let tx = t; for v in <-rx { let n = v; go! { tx <- n } }",
         "let tx = t; let f = async || { go! { tx <- 1 } tx <- 2; };",
+        "let tx = t; go! { tx <- 1 } a.tx.f(); tx <- 2;",
+        "let tx = t; go! { tx <- 1 } go! { if x { return } tx <- 2 }",
+        "let tx = t; go! { tx <- 1 } #[allow(a)] tx <- 2;",
     ] {
         assert_eq!(asked(source), ["tx"], "{source}");
     }
@@ -611,6 +614,10 @@ fn nothing_is_asked_where_the_variable_may_be_another_or_still_there() {
         "let tx = t; go! { tx <- 1 } return; tx <- 2;",
         "let tx = t; go! { tx <- 1 } 'a: { if x { break 'a } } tx <- 2;",
         "let tx = t; go! { tx <- 1 } #[cfg(a)] tx <- 2;",
+        "let tx = t; go! { tx <- 1 } { #[cfg(a)] tx <- 2; }",
+        "let tx = t; go! { #[cfg_attr(a, cfg(b))] tx <- 1; } tx <- 2;",
+        "let tx = t; loop { #[cfg(a)] f(); go! { tx <- 1 } }",
+        "let tx = t; go! { tx <- 1 } { return; tx <- 2 }",
         "let tx = t; #[cfg(a)] go! { tx <- 1 } tx <- 2;",
         "let tx = t; if x { go! { tx <- 1 } } else { tx <- 2 }",
         "let tx = t; go!(f(tx.clone())); tx <- 2;",

@@ -73,6 +73,15 @@ fn main() {
         }
         assert_eq!(<-rx, Some(8));
 
+        // What a `#[cfg]` takes away takes nothing.
+        let (tx, rx) = bounded::<u32>(8);
+        go! {
+            #[cfg(any())]
+            tx <- 9;
+        }
+        tx <- 10;
+        assert_eq!(<-rx, Some(10));
+
         // Another variable by its hygiene.
         let text = String::from("caller's");
         let (own, callers) = in_a_goroutine!(text);
