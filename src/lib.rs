@@ -120,7 +120,7 @@ pub mod sync {
 
 /// Goroutines: started, named, joined, stopped.
 pub mod task {
-    pub use chango_core::spawn::{Builder, exit, id, spawn, yield_now};
+    pub use chango_core::spawn::{Builder, blocking, exit, id, spawn, yield_now};
     pub use chango_core::task::{JoinError, JoinHandle, TaskId};
 
     #[doc(hidden)]

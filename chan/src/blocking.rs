@@ -1,22 +1,21 @@
 //! The same operations from plain threads.
 //!
-//! What must hold: they never block a worker. Inside a goroutine they say so instead; handing the
-//! worker's other goroutines over to another thread meanwhile is the scheduler's part.
+//! What must hold: in a goroutine they hand its worker's other goroutines over to another thread
+//! before they wait, so that they keep nobody waiting, and what they wait for can come.
 
 use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use chango_core::spawn::in_goroutine;
+use chango_core::spawn::blocking;
 
 /// Waits for `future` by blocking this thread.
-///
-/// # Panics
-///
-/// Inside a goroutine, naming what to use there.
-#[track_caller]
-pub(crate) fn block_on<F: Future>(blocking: &str, instead: &str, future: F) -> F::Output {
-    assert!(
-        !in_goroutine(),
-        "`{blocking}` blocks its thread, and this is a goroutine: use `{instead}` here"
-    );
-    futures_lite::future::block_on(future)
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    // Most need not wait, and then nothing has to be handed over.
+    let mut cx = Context::from_waker(Waker::noop());
+    if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+        return output;
+    }
+    blocking(|| futures_lite::future::block_on(future))
 }

@@ -198,9 +198,8 @@ impl<T> Receiver<T> {
     /// Receives a value on a plain thread, which blocks until there is one; `None` once the channel
     /// is closed and drained.
     ///
-    /// # Panics
-    ///
-    /// Inside a goroutine, where [`recv`](Receiver::recv) is to be used.
+    /// In a goroutine it works too: if it has to wait, another thread runs the other goroutines of the
+    /// worker meanwhile. [`recv`](Receiver::recv) costs no thread.
     ///
     /// # Examples
     ///
@@ -211,17 +210,13 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_blocking(), None);
     /// # thread.join().unwrap().unwrap();
     /// ```
-    #[track_caller]
     pub fn recv_blocking(&self) -> Option<T> {
-        block_on("recv_blocking", "recv().await", self.recv())
+        block_on(self.recv())
     }
 
     /// What comes through the channel, for plain threads: each turn blocks until there is a value,
-    /// and the end comes once the channel is closed and drained.
-    ///
-    /// # Panics
-    ///
-    /// A turn panics inside a goroutine, as [`recv_blocking`](Receiver::recv_blocking) does.
+    /// and the end comes once the channel is closed and drained. A turn is a
+    /// [`recv_blocking`](Receiver::recv_blocking), in a goroutine too.
     ///
     /// # Examples
     ///
@@ -435,9 +430,8 @@ pub struct Iter<'a, T> {
 impl<T> Iterator for Iter<'_, T> {
     type Item = T;
 
-    #[track_caller]
     fn next(&mut self) -> Option<T> {
-        block_on("iter", "recv().await", self.receiver.recv())
+        block_on(self.receiver.recv())
     }
 }
 
@@ -462,9 +456,8 @@ pub struct IntoIter<T> {
 impl<T> Iterator for IntoIter<T> {
     type Item = T;
 
-    #[track_caller]
     fn next(&mut self) -> Option<T> {
-        block_on("into_iter", "recv().await", self.receiver.recv())
+        block_on(self.receiver.recv())
     }
 }
 

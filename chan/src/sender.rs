@@ -157,13 +157,12 @@ impl<T> Sender<T> {
 
     /// Sends a value from a plain thread, which blocks until there is room.
     ///
+    /// In a goroutine it works too: if it has to wait, another thread runs the other goroutines of the
+    /// worker meanwhile. [`send`](Sender::send) costs no thread.
+    ///
     /// # Errors
     ///
     /// [`SendError`] with the value, if the channel is closed.
-    ///
-    /// # Panics
-    ///
-    /// Inside a goroutine, where [`send`](Sender::send) is to be used.
     ///
     /// # Examples
     ///
@@ -173,9 +172,8 @@ impl<T> Sender<T> {
     /// assert_eq!(rx.recv_blocking(), Some(1));
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// ```
-    #[track_caller]
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
-        block_on("send_blocking", "send(..).await", self.send(value))
+        block_on(self.send(value))
     }
 
     /// A weak sender of the channel, which does not keep it open.

@@ -93,6 +93,27 @@ pub(crate) fn end() -> (u32, Request) {
     )
 }
 
+/// Lets everything through until the guard is dropped: for what a goroutine does while it blocks its
+/// thread, when it stands in nobody's way.
+pub(crate) fn suspend() -> Suspended {
+    let (budget, request) = end();
+    Suspended { budget, request }
+}
+
+/// What was left of the slice.
+#[must_use = "the slice goes on when this is dropped"]
+pub(crate) struct Suspended {
+    budget: u32,
+    request: Request,
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        BUDGET.with(|cell| cell.set(self.budget));
+        REQUEST.with(|cell| cell.set(self.request));
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use std::task::Waker;
@@ -115,6 +136,17 @@ mod tests {
         assert!(!take());
         assert_eq!(end(), (0, Request::Yield));
         assert!(take());
+    }
+
+    #[test]
+    fn a_slice_that_is_suspended_goes_on_where_it_was() {
+        begin(1);
+        let suspended = suspend();
+        assert!((0..10_000).all(|_| take()));
+        drop(suspended);
+        assert!(take());
+        assert!(!take());
+        end();
     }
 
     #[test]

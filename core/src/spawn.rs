@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::task::Poll;
 
 use crate::coop;
-use crate::sched::{Shared, current};
+use crate::sched::{Shared, current, handoff};
 use crate::task::{Header, JoinHandle, TaskId};
 
 /// Starts a goroutine on the current runtime: what `go!` calls.
@@ -210,13 +210,49 @@ pub async fn yield_now() {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub async fn exit() -> ! {
-    assert!(in_goroutine(), "exit ends a goroutine, and none runs here");
+    assert!(
+        in_goroutine(),
+        "exit ends a goroutine where it waits, and none waits here"
+    );
     poll_fn(|_| {
         coop::request_exit();
         Poll::<std::convert::Infallible>::Pending
     })
     .await;
     unreachable!("a goroutine that exits is not polled again")
+}
+
+/// Runs `f`, which may block its thread, without keeping other goroutines waiting. (Go:
+/// `entersyscall` and `exitsyscall`, which surround every call of Go's that may block.)
+///
+/// `f` runs here, at once, on this thread, so it may borrow; meanwhile another thread runs the other
+/// goroutines. If there is something for it to do it is given the right to run at once, else when there
+/// is. Threads are started as they are needed, up to [`max_threads`](crate::runtime::Builder::max_threads),
+/// and end when they have been idle for ten seconds. A call while nothing else is to be done costs
+/// some tens of nanoseconds.
+///
+/// Inside `f` no goroutine can be waited for by `.await`, so there are no preemption points, an
+/// [`exit`] panics, and [`Runtime::block_on`](crate::runtime::Runtime::block_on) is allowed. An abort
+/// takes effect after `f` has returned. Outside a goroutine, and inside another call of this, it only
+/// runs `f`; a panic of `f` goes on in the caller.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime::Builder, spawn};
+///
+/// let runtime = Builder::new().workers(1).build()?;
+/// runtime.run(async {
+///     let (tx, rx) = std::sync::mpsc::channel();
+///     spawn::spawn(async move { tx.send("from another goroutine") });
+///     // With one worker: without the hand-off nobody would ever send.
+///     let received = spawn::blocking(|| rx.recv());
+///     assert_eq!(received, Ok("from another goroutine"));
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    handoff::blocking(f)
 }
 
 /// The number of the running goroutine; none outside a goroutine.
@@ -234,7 +270,7 @@ pub fn id() -> Option<TaskId> {
     current::with_goroutine(|goroutine| goroutine.map(|header| header.meta.id))
 }
 
-/// Whether a goroutine runs on this thread.
+/// Whether a goroutine runs on this thread, and could wait here. In [`blocking`] it could not.
 ///
 /// # Examples
 ///
@@ -242,7 +278,7 @@ pub fn id() -> Option<TaskId> {
 /// assert!(!chango_core::spawn::in_goroutine());
 /// ```
 pub fn in_goroutine() -> bool {
-    current::with_goroutine(|goroutine| goroutine.is_some())
+    !current::is_blocking() && current::with_goroutine(|goroutine| goroutine.is_some())
 }
 
 /// Whether the main goroutine, the one of `run`, runs on this thread.

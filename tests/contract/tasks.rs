@@ -57,6 +57,71 @@ fn is_child() -> bool {
     std::env::var_os("CHANGO_TEST_CHILD").is_some()
 }
 
+mod blocking {
+    use super::*;
+
+    #[test]
+    fn the_worker_is_handed_off_at_once_and_the_closure_runs_here() {
+        on_workers(|| async {
+            let here = thread::current().id();
+            let (tx, rx) = std::sync::mpsc::channel();
+            let other = go! {
+                tx.send(thread::current().id()).unwrap();
+            };
+            let local = String::from("borrowed");
+            let (there, inside) = task::blocking(|| {
+                assert_eq!(local, "borrowed");
+                (rx.recv().unwrap(), thread::current().id())
+            });
+            assert_eq!(inside, here);
+            assert_ne!(there, here);
+            other.await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_channel_works_from_blocking_goroutines_on_one_worker() {
+        on(1, async {
+            let (tx, rx) = bounded(0);
+            let sender = go! {
+                for i in 0..100 {
+                    tx.send_blocking(i).unwrap();
+                }
+            };
+            assert_eq!(rx.recv_blocking(), Some(0));
+            assert!(rx.iter().eq(1..100));
+            sender.await.unwrap();
+        });
+    }
+
+    #[test]
+    fn select_and_arrows_go_on_beside_goroutines_that_block() {
+        on_workers(|| async {
+            let (tx, rx) = bounded::<i32>(0);
+            let (stop, stopped) = bounded::<()>(0);
+            let blocked = go! { task::blocking(|| stopped.recv_blocking()) };
+            go! {
+                for i in 0..10 { tx <- i; }
+            };
+            let mut sum = 0;
+            co! {
+                loop {
+                    select! {
+                        v = <-rx => match v {
+                            Some(v) => sum += v,
+                            None => break,
+                        },
+                        _ = <-after(Duration::from_secs(60)) => panic!("nothing comes"),
+                    }
+                }
+            }
+            assert_eq!(sum, 45);
+            drop(stop);
+            assert_eq!(blocked.await.unwrap(), None);
+        });
+    }
+}
+
 mod goroutines {
     use super::*;
 

@@ -1,9 +1,12 @@
-//! Plain threads, and what they must not do in a goroutine.
+//! Plain threads, and goroutines that block as they do.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use chango_chan::{bounded, unbounded};
-use chango_core::runtime::Runtime;
+use chango_core::runtime::{Builder, Runtime};
+use chango_core::spawn::spawn;
 use futures_lite::future::block_on;
 
 #[test]
@@ -85,31 +88,96 @@ fn many_threads_on_both_sides_lose_nothing() {
     }
 }
 
-#[test]
-fn blocking_in_a_goroutine_panics_and_names_what_to_use() {
-    let runtime = Runtime::new().unwrap();
-    let (tx, rx) = bounded(1);
-    let handles = [
-        runtime.spawn({
-            let tx = tx.clone();
-            async move { assert!(tx.send_blocking(1).is_ok()) }
-        }),
-        runtime.spawn({
-            let rx = rx.clone();
-            async move { assert!(rx.recv_blocking().is_none()) }
-        }),
-        runtime.spawn({
-            let rx = rx.clone();
-            async move { assert!(rx.iter().next().is_none()) }
-        }),
-    ];
-    for (handle, instead) in handles
-        .into_iter()
-        .zip(["send(..).await", "recv().await", "recv()"])
-    {
-        let panic = runtime.block_on(handle).unwrap_err().into_panic();
-        let text = panic.downcast_ref::<String>().expect("a panic with a text");
-        assert!(text.contains(instead), "{text}");
+/// Runs a test with 1, 2 and 8 workers.
+fn with_workers(test: impl Fn(&Runtime)) {
+    for workers in [1, 2, 8] {
+        test(&Builder::new().workers(workers).build().unwrap());
     }
-    assert!(tx.is_empty());
+}
+
+#[test]
+fn goroutines_that_block_on_one_worker_meet() {
+    with_workers(|runtime| {
+        for capacity in [0, 1, 7] {
+            let (tx, rx) = bounded(capacity);
+            let sender = runtime.spawn(async move {
+                for value in 0..300 {
+                    tx.send_blocking(value).unwrap();
+                }
+                tx.send_blocking(300)
+            });
+            let by_recv = rx.clone();
+            let sum = runtime.run(async move {
+                let first: i32 = (0..100).map(|_| by_recv.recv_blocking().unwrap()).sum();
+                let by_iter: i32 = by_recv.iter().take(100).sum();
+                let by_value: i32 = by_recv.into_iter().take(100).sum();
+                first + by_iter + by_value
+            });
+            assert_eq!(sum, (0..300).sum());
+            drop(rx);
+            let left = runtime.block_on(sender).unwrap();
+            assert!(capacity > 0 || left.is_err_and(|error| error.is_disconnected()));
+        }
+    });
+}
+
+#[test]
+fn goroutines_that_block_and_goroutines_that_await_share_a_channel() {
+    const EACH: usize = 500;
+    with_workers(|runtime| {
+        for capacity in [0, 1, 64] {
+            let (tx, rx) = bounded(capacity);
+            let (sums, all_sums) = unbounded();
+            for blocks in [false, true] {
+                let (tx, rx, sums) = (tx.clone(), rx.clone(), sums.clone());
+                let send = async move {
+                    for value in 0..EACH {
+                        if blocks {
+                            tx.send_blocking(value).unwrap();
+                        } else {
+                            tx.send(value).await.unwrap();
+                        }
+                    }
+                };
+                let receive = async move {
+                    let mut sum = 0;
+                    loop {
+                        let received = if blocks {
+                            rx.recv_blocking()
+                        } else {
+                            rx.recv().await
+                        };
+                        match received {
+                            Some(value) => sum += value,
+                            None => break sums.send_blocking(sum).unwrap(),
+                        }
+                    }
+                };
+                runtime.spawn(send).detach();
+                runtime.spawn(receive).detach();
+            }
+            drop((tx, rx, sums));
+            assert_eq!(all_sums.iter().sum::<usize>(), EACH * (EACH - 1));
+        }
+    });
+}
+
+#[test]
+fn a_goroutine_that_blocks_and_never_awaits_keeps_nobody_waiting() {
+    let runtime = Builder::new().workers(1).build().unwrap();
+    let (tx, rx) = unbounded();
+    let others = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&others);
+    runtime.run(async move {
+        for _ in 0..10 {
+            let others = Arc::clone(&others);
+            spawn(async move { others.fetch_add(1, Ordering::Relaxed) }).detach();
+        }
+        // Every turn is ready, and the goroutine never comes to an `.await`.
+        while others.load(Ordering::Relaxed) < 10 {
+            tx.send_blocking(1).unwrap();
+            assert_eq!(rx.recv_blocking(), Some(1));
+        }
+    });
+    assert_eq!(seen.load(Ordering::Relaxed), 10);
 }

@@ -18,6 +18,11 @@ pub mod sync {
 /// Threads, by the names of std.
 pub mod thread {
     pub use loom::thread::{Thread, current, park, yield_now};
+
+    /// In a model no time passes: it sleeps until it is called.
+    pub fn park_timeout(_limit: std::time::Duration) {
+        park();
+    }
 }
 
 /// What a thread does while it waits for a few instructions of another one.

@@ -17,7 +17,7 @@ pub mod sync {
 
 /// Threads, by the names of std.
 pub mod thread {
-    pub use std::thread::{Thread, current, park, yield_now};
+    pub use std::thread::{Thread, current, park, park_timeout, yield_now};
 }
 
 /// What a thread does while it waits for a few instructions of another one.

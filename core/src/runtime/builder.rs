@@ -8,10 +8,16 @@ use crate::sched;
 /// More workers than this are a mistake: the counts of idle ones are 16 bits wide.
 const MAX_WORKERS: usize = 1 << 14;
 
+/// So many threads, unless said otherwise. (Go's number.)
+const MAX_THREADS: usize = 10_000;
+
 /// What the scheduler is told.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
+    /// How many goroutines run at the same time.
     pub(crate) workers: usize,
+    /// How many threads there may be, those included that are blocked.
+    pub(crate) max_threads: usize,
     pub(crate) name: String,
 }
 
@@ -28,6 +34,7 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     workers: Option<usize>,
+    max_threads: Option<usize>,
     name: Option<String>,
 }
 
@@ -70,6 +77,23 @@ impl Builder {
         self
     }
 
+    /// How many threads the runtime may have, those included that a goroutine blocks in
+    /// [`blocking`](crate::spawn::blocking). The default is 10000, as in Go. When all are blocked, and
+    /// one more is needed, a line on standard error says so once, and the goroutines that are ready
+    /// wait until one comes back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(2).max_threads(64).build()?;
+    /// assert_eq!(runtime.handle().max_procs(), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn max_threads(mut self, count: usize) -> Self {
+        self.max_threads = Some(count);
+        self
+    }
+
     /// The first part of the workers' thread names; the default is `chango`.
     ///
     /// # Examples
@@ -89,7 +113,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If a thread or the system's poller cannot be had; those that were started have ended then.
+    /// If a thread or the system's poller cannot be had, or `max_threads` leaves no room for the
+    /// workers; those that were started have ended then.
     ///
     /// # Panics
     ///
@@ -103,13 +128,12 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn build(&self) -> io::Result<Runtime> {
+        let workers = self.workers.unwrap_or_else(env::max_procs);
         let config = Config {
-            workers: self
-                .workers
-                .unwrap_or_else(|| env::max_procs().min(MAX_WORKERS)),
+            workers: workers.min(MAX_WORKERS),
+            max_threads: self.max_threads.unwrap_or(MAX_THREADS.max(workers)),
             name: self.name.clone().unwrap_or_else(|| String::from("chango")),
         };
-        let (shared, threads) = sched::start(&config)?;
-        Ok(Runtime::from_parts(shared, threads))
+        sched::start(config).map(Runtime::new_of)
     }
 }

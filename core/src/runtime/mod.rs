@@ -11,8 +11,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{Location, resume_unwind};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use self::builder::Builder;
@@ -39,7 +38,8 @@ use crate::task::JoinHandle;
 /// ```
 pub struct Runtime {
     handle: Handle,
-    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// Whether it was told to end.
+    over: AtomicBool,
 }
 
 impl Runtime {
@@ -67,10 +67,10 @@ impl Runtime {
         Builder::new().build()
     }
 
-    fn from_parts(shared: Arc<Shared>, threads: Vec<thread::JoinHandle<()>>) -> Self {
+    fn new_of(shared: Arc<Shared>) -> Self {
         Self {
             handle: Handle { shared },
-            threads: Mutex::new(threads),
+            over: AtomicBool::new(false),
         }
     }
 
@@ -190,9 +190,7 @@ impl Runtime {
 
     fn shut_down(&self, limit: Option<Duration>) -> bool {
         let shared = &self.handle.shared;
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let threads = std::mem::take(&mut *threads);
-        if threads.is_empty() {
+        if self.over.swap(true, Ordering::Relaxed) {
             return true;
         }
         shared.stop();
@@ -201,14 +199,7 @@ impl Runtime {
             // A goroutine drops the runtime that it runs on: it cannot wait for itself to end.
             return false;
         }
-        if !shared.wait_until_gone(limit) {
-            return false;
-        }
-        for thread in threads {
-            // A worker catches what goroutines throw; its own panic was printed when it happened.
-            let _ = thread.join();
-        }
-        true
+        shared.join(limit)
     }
 }
 
@@ -298,7 +289,7 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn max_procs(&self) -> usize {
-        self.shared.workers()
+        self.shared.max_procs()
     }
 }
 
@@ -385,7 +376,7 @@ pub fn num_goroutines() -> usize {
 /// ```
 #[track_caller]
 pub fn max_procs() -> usize {
-    current::with_shared(|shared| shared.map(|shared| shared.workers()))
+    current::with_shared(|shared| shared.map(|shared| shared.max_procs()))
         .unwrap_or_else(|| spawn::no_runtime("runtime::max_procs"))
 }
 

@@ -41,7 +41,7 @@ pub(super) fn as_worker<R>(worker: &Worker, f: impl FnOnce() -> R) -> R {
 }
 
 #[inline]
-fn with_worker<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
+pub(super) fn with_worker<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     let worker = WORKER.with(Cell::get);
     // SAFETY: null, or set by `as_worker` on this thread, which borrows the worker for longer than
     // this call lasts.
@@ -101,12 +101,17 @@ pub(crate) fn with_goroutine<R>(f: impl FnOnce(Option<&Header>) -> R) -> R {
     })
 }
 
+/// Whether the goroutine that runs on this thread is in `task::blocking`.
+pub(crate) fn is_blocking() -> bool {
+    with_worker(|worker| worker.is_some_and(Worker::is_blocking))
+}
+
 /// Where a timer set on this thread goes; none outside every runtime.
 pub(crate) fn timer_shard() -> Option<Arc<Shard>> {
     with_shared(|shared| {
         let shared = shared?;
         let here = with_worker_of(shared, |worker| worker.map(Worker::index));
-        let index = here.unwrap_or_else(|| random::with(|random| random.below(shared.workers())));
+        let index = here.unwrap_or_else(|| random::with(|random| random.below(shared.max_procs())));
         Some(Arc::clone(shared.timers.shard(index)))
     })
 }

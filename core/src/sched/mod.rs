@@ -5,9 +5,12 @@
 //! | type               | owned by             | holds                                             |
 //! |--------------------|----------------------|---------------------------------------------------|
 //! | [`Shared`]         | all, by `Arc`        | the global queue, the counts of idle workers, the registry, timers, netpoller |
-//! | [`Remote`]         | all, one for each P  | what others need of a P: its run queue to steal from, where its worker sleeps |
-//! | [`worker::Core`]   | its worker (Go: P)   | the run queue's owning side, ticks, slice, numbers for new goroutines |
+//! | [`Remote`]         | all, one for each worker | what others need of it: its run queue to steal from, where it sleeps |
+//! | [`worker::Core`]   | its worker           | the run queue's owning side, ticks, slice, numbers for new goroutines |
 //! | [`worker::Worker`] | its thread (Go: M)   | the core, and the goroutine that runs             |
+//!
+//! Go's P, the right to run, is counted in [`idle`]: a worker that blocks gives its right up and is
+//! *away*, a *spare* takes its place ([`handoff`]).
 //!
 //! Where a runnable goroutine goes and who takes it is in [`worker`]; how workers fall asleep and
 //! are woken without a lost wake-up is in `README.md`. What must hold:
@@ -20,6 +23,7 @@
 
 pub(crate) mod current;
 pub(crate) mod global_queue;
+pub(crate) mod handoff;
 pub(crate) mod idle;
 pub(crate) mod park;
 pub(crate) mod run_queue;
@@ -29,19 +33,17 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
-use std::sync::{Condvar, Mutex as StdMutex, PoisonError};
-use std::thread;
+use std::sync::{Condvar, Mutex as StdMutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
-
 use self::global_queue::GlobalQueue;
-use self::idle::Idle;
+use self::handoff::Crew;
+use self::idle::{Called, Idle};
 use self::park::{Parker, Unpark};
 use self::run_queue::{Owner, RunQueue};
 use crate::clock;
 use crate::netpoll::Netpoll;
-use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
 use crate::runtime::Config;
 use crate::task::{self, Header, JoinHandle, Registry, Runnable, Schedule};
@@ -55,7 +57,11 @@ const FOREVER: u64 = u64::MAX;
 
 /// What all workers of a runtime share.
 pub(crate) struct Shared {
-    remotes: Box<[CachePadded<Remote>]>,
+    config: Config,
+    /// One for each worker that there has ever been, spares included. Only added to; the length
+    /// beside it is written after, so that looking for more costs one load.
+    remotes: RwLock<Vec<Arc<Remote>>>,
+    known: AtomicUsize,
     global: GlobalQueue,
     idle: Idle,
     registry: Registry,
@@ -67,75 +73,81 @@ pub(crate) struct Shared {
     poll_until: AtomicU64,
     start: Instant,
     stopping: AtomicBool,
-    /// Workers that have not ended; the last one tidies up.
-    alive: StdMutex<usize>,
+    /// The threads; the last one tidies up.
+    crew: StdMutex<Crew>,
     all_gone: Condvar,
 }
 
-/// What others see of a P.
+/// What others see of a worker. Aligned, so that no two of them share a line.
 #[derive(Debug)]
-struct Remote {
+#[repr(align(128))]
+pub(crate) struct Remote {
     queue: Arc<RunQueue<Header>>,
+    /// The owning side of the queue, while no thread has it.
+    owner: StdMutex<Option<Owner<Header>>>,
     parker: Parker,
     /// Polls so far, written by the worker: a thief leaves `runnext` alone while this moves.
     polls: AtomicU32,
+    /// Whether the worker has given up its right to run. Set by [`Shared::hand_off`], taken back by
+    /// the worker itself once it has a right again.
+    away: AtomicBool,
+}
+
+impl Remote {
+    fn new() -> Self {
+        let owner = run_queue::new();
+        Self {
+            queue: Arc::clone(owner.shared()),
+            owner: StdMutex::new(Some(owner)),
+            parker: Parker::new(),
+            polls: AtomicU32::new(0),
+            away: AtomicBool::new(false),
+        }
+    }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("workers", &self.remotes.len())
+            .field("max_procs", &self.config.workers)
             .field("goroutines", &self.registry.len())
             .finish_non_exhaustive()
     }
 }
 
 /// Starts the workers of a new runtime.
-pub(crate) fn start(config: &Config) -> io::Result<(Arc<Shared>, Vec<thread::JoinHandle<()>>)> {
-    let owners: Vec<Owner<Header>> = (0..config.workers).map(|_| run_queue::new()).collect();
-    let remote = |owner: &Owner<Header>| {
-        CachePadded::new(Remote {
-            queue: Arc::clone(owner.shared()),
-            parker: Parker::new(),
-            polls: AtomicU32::new(0),
-        })
-    };
+pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
+    let workers = config.workers;
     let shared = Arc::new(Shared {
-        remotes: owners.iter().map(remote).collect(),
+        remotes: RwLock::new(Vec::new()),
+        known: AtomicUsize::new(0),
         global: GlobalQueue::new(),
-        idle: Idle::new(config.workers),
+        idle: Idle::new(workers),
         registry: Registry::new(),
-        timers: Timers::new(config.workers),
+        timers: Timers::new(workers),
         netpoll: Arc::new(Netpoll::new()?),
         poller: AtomicBool::new(false),
         poll_until: AtomicU64::new(NOBODY),
         start: clock::now(),
         stopping: AtomicBool::new(false),
-        alive: StdMutex::new(config.workers),
+        crew: StdMutex::new(Crew::default()),
         all_gone: Condvar::new(),
+        config,
     });
-    let mut threads = Vec::with_capacity(config.workers);
-    for (index, owner) in owners.into_iter().enumerate() {
-        let worker = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name(format!("{}-{index}", config.name))
-            .spawn(move || worker::run(worker, index, owner));
-        match thread {
-            Ok(thread) => threads.push(thread),
-            Err(error) => {
-                // Those that run must not wait for those that never will.
-                (0..config.workers - index).for_each(|_| shared.worker_gone());
-                shared.stop();
-                return Err(error);
-            }
+    for _ in 0..workers {
+        if let Err(error) = Shared::hire(&shared, false) {
+            shared.stop();
+            shared.join(None);
+            return Err(error);
         }
     }
-    Ok((shared, threads))
+    Ok(shared)
 }
 
 impl Shared {
-    pub(crate) fn workers(&self) -> usize {
-        self.remotes.len()
+    /// How many goroutines may run at the same time.
+    pub(crate) fn max_procs(&self) -> usize {
+        self.config.workers
     }
 
     pub(crate) fn goroutines(&self) -> usize {
@@ -161,30 +173,63 @@ impl Shared {
             let (task, handle) = task::spawn(future, scheduler, &this.registry, meta, main);
             match (task, worker) {
                 (Some(task), Some(worker)) => worker.spawned(task),
-                (Some(task), None) => this.ready_from_outside(task),
+                (Some(task), None) => Self::ready_from_outside(this, task),
                 (None, _) => {}
             }
             handle
         })
     }
 
-    /// Queues a goroutine that was made runnable by a thread that is no worker of this runtime.
-    fn ready_from_outside(&self, task: Runnable) {
-        self.global.push([task]);
-        self.wake_one();
+    /// Queues a goroutine that was made runnable by a thread that has no right to run it: it is no
+    /// worker of this runtime, or it is away.
+    fn ready_from_outside(this: &Arc<Self>, task: Runnable) {
+        this.global.push([task]);
+        Self::wake_one(this);
     }
 
-    /// After work was put into a queue: wakes a sleeper if one is needed.
+    /// After work was put into a queue: has somebody look for it if that is needed.
     #[inline]
-    fn wake_one(&self) {
-        if let Some(worker) = self.idle.worker_to_wake() {
-            self.unpark(worker);
+    fn wake_one(this: &Arc<Self>) {
+        if let Some(called) = this.idle.worker_to_wake() {
+            Self::call(this, called);
         }
     }
 
-    fn unpark(&self, worker: usize) {
-        if self.remotes[worker].parker.unpark() == Unpark::Interrupt {
+    #[cold]
+    fn call(this: &Arc<Self>, called: Called) {
+        match called {
+            Called::Worker(worker) => this.unpark(&this.remote(worker)),
+            Called::Newcomer => {
+                if Self::hire(this, true).is_err()
+                    && let Some(spare) = this.idle.decline()
+                {
+                    this.unpark(&this.remote(spare));
+                }
+            }
+        }
+    }
+
+    fn unpark(&self, remote: &Remote) {
+        if remote.parker.unpark() == Unpark::Interrupt {
             self.netpoll.interrupt();
+        }
+    }
+
+    /// What others see of a worker.
+    fn remote(&self, index: usize) -> Arc<Remote> {
+        let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&remotes[index])
+    }
+
+    /// Adds the workers that have come since `known` was last brought up to date.
+    #[inline]
+    fn hear_of_others(&self, known: &mut Vec<(Arc<Remote>, u32)>) {
+        // Acquire: pairs with the release in `new_remote`. What a worker has queued before a fence
+        // that stands before the caller's, it has queued after it was added here.
+        if known.len() != self.known.load(Ordering::Acquire) {
+            let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
+            let new = remotes[known.len()..].iter();
+            known.extend(new.map(|remote| (Arc::clone(remote), 0)));
         }
     }
 
@@ -240,44 +285,12 @@ impl Shared {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         self.idle.take_all();
-        (0..self.remotes.len()).for_each(|worker| self.unpark(worker));
+        let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
+        remotes.iter().for_each(|remote| self.unpark(remote));
     }
 
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
-    }
-
-    /// Waits until all workers have ended, at most for `limit`; false if some have not.
-    pub(crate) fn wait_until_gone(&self, limit: Option<Duration>) -> bool {
-        let alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
-        match limit {
-            None => {
-                let gone = self.all_gone.wait_while(alive, |alive| *alive > 0);
-                drop(gone.unwrap_or_else(PoisonError::into_inner));
-                true
-            }
-            Some(limit) => {
-                let gone = self
-                    .all_gone
-                    .wait_timeout_while(alive, limit, |alive| *alive > 0);
-                !gone.unwrap_or_else(PoisonError::into_inner).1.timed_out()
-            }
-        }
-    }
-
-    /// A worker has ended; the last one drops what is left.
-    fn worker_gone(&self) {
-        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
-        if *alive > 1 {
-            *alive -= 1;
-            return;
-        }
-        drop(alive);
-        // No other worker is left that could touch a goroutine. The count stays up until all is
-        // dropped: who waits for it finds every destructor run.
-        self.tidy_up();
-        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = 0;
-        self.all_gone.notify_all();
     }
 
     fn tidy_up(&self) {
@@ -301,7 +314,7 @@ impl Schedule for Scheduler {
     fn schedule(&self, task: Runnable) {
         current::with_worker_of(&self.0, |worker| match worker {
             Some(worker) => worker.ready(task),
-            None => self.0.ready_from_outside(task),
+            None => Shared::ready_from_outside(&self.0, task),
         });
     }
 

@@ -4,7 +4,8 @@
 //! return, once; a wake-up reaches the worker wherever it said that it sleeps.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::thread::{self, Thread};
@@ -21,8 +22,9 @@ const POLLING: u32 = 3;
 /// One worker's place to sleep.
 pub(crate) struct Parker {
     state: AtomicU32,
-    /// The worker's thread, set before it first sleeps.
-    thread: OnceLock<Thread>,
+    /// The worker's thread, set before it first sleeps. A worker whose thread has retired gets
+    /// another one.
+    thread: Mutex<Option<Thread>>,
 }
 
 /// What wakes a worker that was called.
@@ -39,13 +41,13 @@ impl Parker {
     pub(crate) fn new() -> Self {
         Self {
             state: AtomicU32::new(AWAKE),
-            thread: OnceLock::new(),
+            thread: Mutex::new(None),
         }
     }
 
     /// Makes the calling thread the one that sleeps here.
     pub(crate) fn bind(&self) {
-        let _ = self.thread.set(thread::current());
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
     }
 
     /// Sleeps until called.
@@ -58,6 +60,17 @@ impl Parker {
             thread::park();
         }
         self.state.store(AWAKE, Ordering::Relaxed);
+    }
+
+    /// Sleeps until called, at most for `limit`; false if nobody has called.
+    pub(crate) fn park_timeout(&self, limit: Duration) -> bool {
+        if !self.fall_asleep(PARKED) {
+            return true;
+        }
+        // A wake-up without a reason ends it too: whoever sleeps here looks for its reason.
+        thread::park_timeout(limit);
+        // Acquire: pairs with the release of `unpark`.
+        self.state.swap(AWAKE, Ordering::Acquire) == NOTIFIED
     }
 
     /// Announces a sleep in the netpoller; false if somebody has called already.
@@ -83,13 +96,18 @@ impl Parker {
         asleep.is_ok()
     }
 
+    fn thread(&self) -> Option<Thread> {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.clone()
+    }
+
     /// Calls the worker.
     pub(crate) fn unpark(&self) -> Unpark {
         // Release: what the caller did is seen by the worker when it wakes.
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
             POLLING => return Unpark::Interrupt,
             PARKED => {
-                if let Some(thread) = self.thread.get() {
+                if let Some(thread) = self.thread() {
                     thread.unpark();
                 }
             }

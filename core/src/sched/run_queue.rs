@@ -142,7 +142,7 @@ impl<T> Owner<T> {
     pub(crate) fn steal_from(&mut self, victim: &RunQueue<T>) -> Option<NonNull<T>> {
         debug_assert_eq!(self.queue.len(), 0, "a worker steals when it has nothing");
         let tail = self.queue.tail.load(Ordering::Relaxed);
-        let taken = victim.grab(|at, entry| {
+        let taken = victim.grab(half, |at, entry| {
             self.queue
                 .slot(tail.wrapping_add(at))
                 .store(entry, Ordering::Relaxed);
@@ -197,36 +197,52 @@ impl<T> RunQueue<T> {
         NonNull::new(self.runnext.swap(ptr::null_mut(), Ordering::Acquire))
     }
 
-    /// Hands the first half of the entries to `copy`, by place and pointer; how many are the
-    /// caller's. `copy` may be called again from place 0 if another thief was faster.
-    fn grab(&self, mut copy: impl FnMut(u32, *mut T)) -> u32 {
+    /// Takes everything out, in the order in which the owner would run it; what comes meanwhile may
+    /// stay.
+    pub(crate) fn drain(&self) -> Vec<NonNull<T>> {
+        let next = self.steal_next();
+        let mut entries = Vec::new();
+        let all = |len| len;
+        let taken = self.grab(all, |at, entry| {
+            entries.truncate(at as usize);
+            entries.push(entry);
+        });
+        // If somebody else was faster, what was copied is not this caller's.
+        entries.truncate(taken as usize);
+        let rest = entries.into_iter().filter_map(NonNull::new);
+        next.into_iter().chain(rest).collect()
+    }
+
+    /// Hands the first entries, `share` of how many there are, to `copy`, by place and pointer; how
+    /// many are the caller's. `copy` may be called again from place 0 if another thief was faster.
+    fn grab(&self, share: impl Fn(u32) -> u32, mut copy: impl FnMut(u32, *mut T)) -> u32 {
         // Acquire: pairs with the release of another thief's swap.
         let mut head = self.head.load(Ordering::Acquire);
         loop {
             // Acquire: pairs with the release of the owner's push: the slots are seen.
             let tail = self.tail.load(Ordering::Acquire);
             let len = tail.wrapping_sub(head);
-            let half = len - len / 2;
-            if half == 0 {
+            if len == 0 {
                 return 0;
             }
-            if half > CAPACITY / 2 {
+            if len > CAPACITY {
                 // Head moved between the two loads, so they do not belong together.
                 hint::spin_loop();
                 head = self.head.load(Ordering::Acquire);
                 continue;
             }
-            for at in 0..half {
+            let share = share(len);
+            for at in 0..share {
                 copy(at, self.slot(head.wrapping_add(at)).load(Ordering::Relaxed));
             }
             // Release: the copying is over before the owner sees the slots free.
             match self.head.compare_exchange_weak(
                 head,
-                head.wrapping_add(half),
+                head.wrapping_add(share),
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
-                Ok(_) => return half,
+                Ok(_) => return share,
                 Err(actual) => head = actual,
             }
         }
@@ -250,6 +266,11 @@ impl<T> RunQueue<T> {
         taken.push(entry);
         Some(Spill(taken))
     }
+}
+
+/// Half of `len`, rounded up.
+fn half(len: u32) -> u32 {
+    len - len / 2
 }
 
 impl<T> fmt::Debug for RunQueue<T> {

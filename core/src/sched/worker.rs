@@ -7,7 +7,8 @@
 //!   then a sleeper is woken: a ping-pong between two goroutines wakes nobody.
 //! * Spawned by the running goroutine: to `runnext` too, but a sleeper is woken at once.
 //! * Woken by a timer or the netpoller: to the run queue, all of a batch, with one wake-up.
-//! * Woken from outside, or preempted: to the global queue. `yield_now`: to the run queue.
+//! * Woken from outside, by a worker that is away, or preempted: to the global queue. `yield_now`: to
+//!   the run queue.
 //!
 //! The slice is 128 ready operations. `runnext` inherits what is left of it, and each poll of it
 //! costs one, so two goroutines that wake each other for ever are preempted like one.
@@ -19,7 +20,7 @@ use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
 use super::run_queue::{Owner, Spill};
-use super::{Shared, current};
+use super::{Remote, Shared, current};
 use crate::clock;
 use crate::coop::SLICE;
 use crate::primitive::atomic::Ordering;
@@ -52,17 +53,22 @@ pub(super) struct Core {
     /// Numbers for new goroutines.
     ids: Range<u64>,
     last_poll: Instant,
-    /// The polls of all workers when this one began to steal.
-    seen_polls: Vec<u32>,
+    /// All workers, as far as this one has heard of them, each with its polls when this one began
+    /// to steal.
+    others: Vec<(Arc<Remote>, u32)>,
 }
 
 /// A thread that runs goroutines. (Go: M.)
 pub(super) struct Worker {
     shared: Arc<Shared>,
     index: usize,
+    /// What others see of this worker.
+    remote: Arc<Remote>,
     /// Never borrowed while code of a user's runs.
     core: RefCell<Core>,
     running: Cell<Option<NonNull<Header>>>,
+    /// Whether the goroutine that runs is in `task::blocking`.
+    blocking: Cell<bool>,
 }
 
 impl fmt::Debug for Worker {
@@ -73,35 +79,44 @@ impl fmt::Debug for Worker {
     }
 }
 
-/// The life of a worker's thread.
-pub(super) fn run(shared: Arc<Shared>, index: usize, queue: Owner<Header>) {
+/// The life of a worker's thread; the queue comes back if it retires. A worker that was called to
+/// look for work counts as spinning.
+pub(super) fn run(
+    shared: Arc<Shared>,
+    index: usize,
+    queue: Owner<Header>,
+    called: bool,
+) -> Owner<Header> {
     let core = Core {
         queue,
         tick: 0,
         slice: SLICE,
-        spinning: false,
+        spinning: called,
         random: Random::new(random::with(Random::next_u64)),
         ids: 0..0,
         last_poll: clock::now(),
-        seen_polls: Vec::with_capacity(shared.workers()),
+        others: Vec::new(),
     };
-    shared.remotes[index].parker.bind();
+    let remote = shared.remote(index);
+    remote.parker.bind();
     let worker = Worker {
         shared,
         index,
+        remote,
         core: RefCell::new(core),
         running: Cell::new(None),
+        blocking: Cell::new(false),
     };
     current::as_worker(&worker, || {
         let _guard = AbortOnPanic;
-        while !worker.shared.is_stopping() {
+        while !worker.shared.is_stopping() && (!worker.is_away() || worker.come_back()) {
             match worker.find_work() {
                 Some(task) => worker.run_one(task),
                 None => worker.sleep(),
             }
         }
-        worker.shared.worker_gone();
     });
+    worker.core.into_inner().queue
 }
 
 /// A number for a goroutine that is spawned outside the workers.
@@ -126,8 +141,36 @@ impl Worker {
         self.index
     }
 
+    pub(super) fn remote(&self) -> &Arc<Remote> {
+        &self.remote
+    }
+
     pub(super) fn running(&self) -> Option<NonNull<Header>> {
         self.running.get()
+    }
+
+    /// Whether the goroutine that runs is in `task::blocking`.
+    pub(super) fn is_blocking(&self) -> bool {
+        self.blocking.get()
+    }
+
+    pub(super) fn set_blocking(&self, blocking: bool) {
+        self.blocking.set(blocking);
+    }
+
+    /// Whether this worker has given up its right to run.
+    #[inline]
+    pub(super) fn is_away(&self) -> bool {
+        // Acquire: pairs with the release of whoever gave the right up, so that what this thread
+        // does next is not ordered before that.
+        self.remote.away.load(Ordering::Acquire)
+    }
+
+    /// This worker has a right to run again, and counts as spinning if it was `called`.
+    pub(super) fn set_back(&self, called: bool) {
+        // Relaxed: whoever marks a worker as away does so under a lock, after its poll began.
+        self.remote.away.store(false, Ordering::Relaxed);
+        self.core.borrow_mut().spinning = called;
     }
 
     pub(super) fn next_id(&self) -> u64 {
@@ -141,19 +184,25 @@ impl Worker {
     /// Queues a goroutine that this thread has woken.
     #[inline]
     pub(super) fn ready(&self, task: Runnable) {
+        if self.is_away() {
+            return Shared::ready_from_outside(&self.shared, task);
+        }
         if self.running.get().is_none() {
             // The worker itself wakes, out of a timer or the netpoller; see `wake_batch`.
             return self.push_local(task);
         }
         if self.put_next(task) {
-            self.shared.wake_one();
+            Shared::wake_one(&self.shared);
         }
     }
 
     /// Queues a goroutine that this thread has spawned.
     pub(super) fn spawned(&self, task: Runnable) {
+        if self.is_away() {
+            return Shared::ready_from_outside(&self.shared, task);
+        }
         self.put_next(task);
-        self.shared.wake_one();
+        Shared::wake_one(&self.shared);
     }
 
     /// Makes a goroutine the next to run; whether another one had to move to the queue.
@@ -190,9 +239,7 @@ impl Worker {
         let slice = {
             let mut core = self.core.borrow_mut();
             // Relaxed: a hint for thieves.
-            self.shared.remotes[self.index]
-                .polls
-                .store(core.tick, Ordering::Relaxed);
+            self.remote.polls.store(core.tick, Ordering::Relaxed);
             if core.spinning {
                 core.spinning = false;
                 drop(core);
@@ -212,7 +259,7 @@ impl Worker {
                 self.shared.global.push([task]);
                 if self.has_local() {
                     // This worker comes to it late; an idle one would at once.
-                    self.shared.wake_one();
+                    Shared::wake_one(&self.shared);
                 }
             }
         }
@@ -221,7 +268,15 @@ impl Worker {
     #[cold]
     fn stop_spinning(&self) {
         if self.shared.idle.found_work() {
-            self.shared.wake_one();
+            Shared::wake_one(&self.shared);
+        }
+    }
+
+    /// Moves everything that stands in this worker's hands to the global queue.
+    pub(super) fn give_queue_away(&self) {
+        if self.has_local() {
+            self.shared.drain(&self.remote);
+            Shared::wake_one(&self.shared);
         }
     }
 
@@ -283,7 +338,7 @@ impl Worker {
             return None;
         }
         let mut core = self.core.borrow_mut();
-        let share = len / self.shared.workers() + 1;
+        let share = len / self.shared.max_procs() + 1;
         let limit = share.min(core.queue.room() / 2).max(1);
         let first = self.shared.global.pop(limit, |task| {
             let pushed = core.queue.push(task.into_raw());
@@ -292,7 +347,7 @@ impl Worker {
         let more = core.queue.shared().len() > 0;
         drop(core);
         if more {
-            self.shared.wake_one();
+            Shared::wake_one(&self.shared);
         }
         first
     }
@@ -329,7 +384,7 @@ impl Worker {
             // The panic hook has reported it; a foreign waker's panic is nobody's here.
         }
         if self.core.borrow().queue.shared().len() > 1 {
-            self.shared.wake_one();
+            Shared::wake_one(&self.shared);
         }
     }
 
@@ -343,19 +398,21 @@ impl Worker {
             return None;
         }
         core.spinning = true;
-        let polls = |at: usize| shared.remotes[at].polls.load(Ordering::Relaxed);
-        core.seen_polls.clear();
-        core.seen_polls.extend((0..shared.workers()).map(polls));
+        shared.hear_of_others(&mut core.others);
+        for (other, seen) in &mut core.others {
+            *seen = other.polls.load(Ordering::Relaxed);
+        }
         for round in 0..STEAL_ROUNDS {
-            let first = core.random.below(shared.workers());
-            for at in (first..shared.workers()).chain(0..first) {
+            let first = core.random.below(core.others.len());
+            for at in (first..core.others.len()).chain(0..first) {
                 if at == self.index {
                     continue;
                 }
-                let victim = &shared.remotes[at].queue;
-                let stuck = round == STEAL_ROUNDS - 1 && core.seen_polls[at] == polls(at);
-                let stolen = core.queue.steal_from(victim);
-                let stolen = stolen.or_else(|| stuck.then(|| victim.steal_next()).flatten());
+                let (victim, seen) = &core.others[at];
+                let stuck =
+                    round == STEAL_ROUNDS - 1 && *seen == victim.polls.load(Ordering::Relaxed);
+                let stolen = core.queue.steal_from(&victim.queue);
+                let stolen = stolen.or_else(|| stuck.then(|| victim.queue.steal_next()).flatten());
                 if let Some(task) = stolen {
                     // SAFETY: as in `put_next`: a thief's entry is its own.
                     return Some(unsafe { Runnable::from_raw(task) });
@@ -381,18 +438,20 @@ impl Worker {
         }
     }
 
-    /// After this worker counts as parked: whether there is something to do all the same.
-    fn last_look(&self) -> bool {
-        let shared = &*self.shared;
-        shared.is_stopping()
-            || shared.global.len() > 0
-            || shared.remotes.iter().any(|remote| remote.queue.has_work())
+    /// After this worker counts as parked, or its right as free: whether there is something to do
+    /// all the same.
+    pub(super) fn last_look(&self) -> bool {
+        let mut core = self.core.borrow_mut();
+        self.shared.hear_of_others(&mut core.others);
+        self.shared.is_stopping()
+            || self.shared.global.len() > 0
+            || core.others.iter().any(|(other, _)| other.queue.has_work())
     }
 
     /// The first to sleep sleeps in the netpoller, for all; the others on their own.
     fn sleep_somewhere(&self) -> Option<WakeList> {
         let shared = &*self.shared;
-        let parker = &shared.remotes[self.index].parker;
+        let parker = &self.remote.parker;
         // Acquire and release: the poller's fields pass from one poller to the next.
         if shared.poller.swap(true, Ordering::AcqRel) {
             parker.park();

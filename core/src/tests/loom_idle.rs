@@ -1,14 +1,14 @@
 //! Models of falling asleep and being woken: work that was queued is always found.
 //!
-//! Modelled: `Idle` and `Parker` with one or two workers that search, sleep and are called exactly
-//! as `worker.rs` does, against producers. Left out: the netpoller (a sleep in it is a parked
+//! Modelled: `Idle` and `Parker` with one or two workers that search, sleep, leave, come back and are
+//! called exactly as `worker.rs` and `handoff.rs` do, against producers. Left out: the netpoller (a sleep in it is a parked
 //! thread here). Up to a minute each:
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-core --lib loom_idle`
 
 use loom::thread;
 
-use super::Idle;
+use super::{Called, Idle};
 use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::sched::park::Parker;
@@ -32,8 +32,13 @@ struct Model {
 
 impl Model {
     fn new(workers: usize, total: usize) -> Arc<Self> {
+        Self::with_spares(workers, 0, total)
+    }
+
+    fn with_spares(procs: usize, spares: usize, total: usize) -> Arc<Self> {
+        let workers = procs + spares;
         Arc::new(Self {
-            idle: Idle::new(workers),
+            idle: Idle::new(procs),
             parkers: (0..workers).map(|_| Parker::new()).collect(),
             queue: AtomicUsize::new(0),
             done: AtomicBool::new(false),
@@ -49,9 +54,44 @@ impl Model {
     }
 
     fn wake_one(&self) {
-        if let Some(worker) = self.idle.worker_to_wake() {
+        let called = match self.idle.worker_to_wake() {
+            Some(Called::Worker(worker)) => Some(worker),
+            // No thread can be had.
+            Some(Called::Newcomer) => self.idle.decline(),
+            None => None,
+        };
+        if let Some(worker) = called {
             let _ = self.parkers[worker].unpark();
         }
+    }
+
+    fn has_work(&self) -> bool {
+        self.queue.load(Ordering::Relaxed) > 0
+    }
+
+    /// A worker gives its right up.
+    fn leave(&self) {
+        let unwatched = self.idle.leave();
+        assert!(unwatched, "the other one is a spare");
+        if self.has_work() {
+            self.wake_one();
+        }
+    }
+
+    /// A worker without a right takes one or waits for one, and goes on.
+    fn come_back(&self, me: usize) {
+        self.parkers[me].bind();
+        let mut called = false;
+        if !self.idle.come_back_or_wait(me) {
+            called = true;
+            while self.idle.is_spare(me, false) {
+                self.parkers[me].park();
+                if self.done.load(Ordering::Acquire) {
+                    return;
+                }
+            }
+        }
+        self.work_as(me, false, called);
     }
 
     fn take(&self) -> bool {
@@ -91,7 +131,10 @@ impl Model {
     /// takes until all others have begun, so each needs a worker of its own.
     fn work(&self, me: usize, together: bool) {
         self.parkers[me].bind();
-        let mut spinning = false;
+        self.work_as(me, together, false);
+    }
+
+    fn work_as(&self, me: usize, together: bool, mut spinning: bool) {
         loop {
             let found = self.take() || {
                 // The search of other queues: only who may spin looks again.
@@ -109,7 +152,7 @@ impl Model {
             }
             self.idle.sleep(me, std::mem::take(&mut spinning));
             let over = || self.done.load(Ordering::Acquire);
-            let last_look = self.queue.load(Ordering::Relaxed) > 0 || over();
+            let last_look = self.has_work() || over();
             if !last_look {
                 self.parkers[me].park();
             }
@@ -184,6 +227,52 @@ fn a_spinner_that_finds_work_calls_another_for_the_rest() {
         model.work(0, true);
         producer.join().unwrap();
         other.join().unwrap();
+    });
+}
+
+#[test]
+fn work_is_found_while_the_only_worker_is_away_until_it_is_done() {
+    model(|| {
+        let model = Model::with_spares(1, 1, 1);
+        let spare = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.come_back(1))
+        };
+        let producer = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.produce())
+        };
+        model.leave();
+        let mut begun = model.begun.lock().unwrap();
+        while *begun == 0 {
+            begun = model.all_begun.wait(begun).unwrap();
+        }
+        drop(begun);
+        producer.join().unwrap();
+        spare.join().unwrap();
+    });
+}
+
+#[test]
+fn of_one_that_comes_back_and_a_spare_one_gets_the_right_and_does_the_work() {
+    model(|| {
+        let model = Model::with_spares(1, 1, 1);
+        let spare = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.come_back(1))
+        };
+        let producer = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.produce())
+        };
+        model.leave();
+        if model.idle.come_back() {
+            model.work(0, false);
+        } else {
+            model.come_back(0);
+        }
+        producer.join().unwrap();
+        spare.join().unwrap();
     });
 }
 

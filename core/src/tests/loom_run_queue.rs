@@ -1,7 +1,7 @@
 //! Models of the run queue: every entry is taken once, whoever takes it.
 //!
-//! Modelled: the owner's push, pop and spill against thieves, and `runnext` against a thief, with 4
-//! slots. Left out: the goroutines (entries are marked bytes) and the global queue. Seconds each:
+//! Modelled: the owner's push, pop and spill against thieves, `runnext` against a thief, and a hand-off
+//! of everything against owner and thief, with 4 slots. Left out: the goroutines (entries are marked bytes) and the global queue. Seconds each:
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-core --lib loom_run_queue`
 
@@ -109,6 +109,31 @@ fn two_thieves_share_what_there_is() {
         thieves.into_iter().for_each(|thief| thief.join().unwrap());
         drain(&mut owner, &taken);
         taken.assert_each_once(3);
+    });
+}
+
+#[test]
+fn what_is_handed_off_is_taken_by_nobody_else() {
+    model(|| {
+        let (mut owner, taken) = (new(), Taken::default());
+        (0..2).for_each(|number| push(&mut owner, number, &taken));
+        assert_eq!(owner.put_next(entry(2)), None);
+        let thief = thief(owner.shared(), &taken);
+        let (away, by_other) = (Arc::clone(owner.shared()), taken.clone());
+        let other = loom::thread::spawn(move || {
+            away.drain()
+                .into_iter()
+                .for_each(|entry| by_other.add(entry));
+        });
+        owner
+            .take_next()
+            .into_iter()
+            .for_each(|entry| taken.add(entry));
+        push(&mut owner, 3, &taken);
+        drain(&mut owner, &taken);
+        thief.join().unwrap();
+        other.join().unwrap();
+        taken.assert_each_once(4);
     });
 }
 

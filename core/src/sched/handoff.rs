@@ -1,0 +1,274 @@
+//! Workers that are away, spares that take their places, and the threads of both. (Go: `handoffp`,
+//! `startm`, `entersyscall`, `exitsyscall`.)
+//!
+//! A goroutine that blocks its thread would keep everybody waiting who stands behind it. So its
+//! worker gives up the right to run before (`task::blocking`): what stands in its hands goes to the
+//! global queue, and whoever finds that there is work and a free right has a spare take it, or a new
+//! thread. When the worker comes back it takes a right if one is free, else it becomes a spare. A spare
+//! for whom nobody has had a use for a while retires: its thread ends. What must hold:
+//!
+//! * a worker that is away has no right, and its queue is empty but for what it puts there after its
+//!   last poll, before it comes back;
+//! * while a right is free and a goroutine waits in a queue, somebody is spinning, or a thread could
+//!   not be had;
+//! * while nobody is awake who has a right, somebody sleeps in the netpoller: else nobody would see to
+//!   the timers and the files;
+//! * whoever is the last of all threads to go tidies up.
+//!
+//! A right that is given up is not given to anybody at once if there is nothing to do: most calls that
+//! block are short, and find their right where they left it.
+
+use std::io;
+use std::sync::{MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::worker::{self, Worker};
+use super::{Remote, Shared, current};
+use crate::coop;
+use crate::primitive::atomic::Ordering;
+use crate::primitive::sync::Arc;
+use crate::task::Runnable;
+
+/// A spare for whom nobody has had a use for so long retires.
+const RETIRES: Duration = Duration::from_secs(10);
+
+/// The threads of a runtime.
+#[derive(Debug, Default)]
+pub(super) struct Crew {
+    /// Those that have not ended.
+    alive: usize,
+    /// By number; none where a thread was never started.
+    threads: Vec<Option<thread::JoinHandle<()>>>,
+    /// The numbers whose thread has retired.
+    vacant: Vec<usize>,
+    /// It was said that no more threads can be had.
+    complained: bool,
+}
+
+/// Runs `f`, which blocks this thread, while others run the goroutines of its worker. Outside a
+/// goroutine, and inside another such call, it only runs `f`.
+pub(crate) fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    struct Back;
+    impl Drop for Back {
+        fn drop(&mut self) {
+            current::with_worker(|worker| {
+                if let Some(worker) = worker {
+                    worker.set_blocking(false);
+                    worker.try_back();
+                }
+            });
+        }
+    }
+
+    let leaves = current::with_worker(|worker| {
+        let worker = worker.filter(|worker| worker.running().is_some() && !worker.is_blocking());
+        worker.inspect(|worker| worker.leave()).is_some()
+    });
+    if !leaves {
+        return f();
+    }
+    // Dropped in this order: what is left of the slice is set before the worker may go on.
+    let _back = Back;
+    let _slice = coop::suspend();
+    f()
+}
+
+impl Worker {
+    /// The running goroutine is about to block this thread.
+    fn leave(&self) {
+        self.set_blocking(true);
+        if !Shared::mark_away(self.remote()) {
+            return;
+        }
+        let unwatched = self.shared().hand_off(self.remote());
+        if unwatched || self.last_look() {
+            Shared::wake_one(self.shared());
+        }
+    }
+
+    /// Takes a right back if there is one.
+    fn try_back(&self) -> bool {
+        let back = self.is_away() && self.shared().idle.come_back();
+        if back {
+            self.set_back(false);
+        }
+        back
+    }
+
+    /// Between two goroutines, without a right: takes one, or waits for one as a spare. False if this
+    /// thread is to end.
+    #[cold]
+    pub(super) fn come_back(&self) -> bool {
+        if self.try_back() {
+            return true;
+        }
+        self.give_queue_away();
+        let idle = &self.shared().idle;
+        if idle.come_back_or_wait(self.index()) {
+            self.set_back(false);
+            return true;
+        }
+        loop {
+            let called = self.remote().parker.park_timeout(RETIRES);
+            let waits = idle.is_spare(self.index(), !called);
+            if self.shared().is_stopping() {
+                return false;
+            }
+            match (waits, called) {
+                (false, _) => break,
+                (true, true) => {}
+                (true, false) => return false,
+            }
+        }
+        self.set_back(true);
+        true
+    }
+}
+
+impl Shared {
+    /// Marks a worker as away; false if it is.
+    fn mark_away(remote: &Remote) -> bool {
+        // Release: pairs with the acquire of `is_away`.
+        !remote.away.swap(true, Ordering::AcqRel)
+    }
+
+    /// Gives up the right of a worker that was just marked as away. True if somebody has to look at
+    /// the timers and the files in its place.
+    fn hand_off(&self, remote: &Remote) -> bool {
+        self.drain(remote);
+        // The poller's word may be out of date either way: who is on the way there was called or has
+        // counted as parked, and who is on the way back counts as awake.
+        self.idle.leave() && !self.poller.load(Ordering::Acquire)
+    }
+
+    /// Moves what stands in a worker's hands to the global queue.
+    pub(super) fn drain(&self, remote: &Remote) {
+        let tasks = remote.queue.drain();
+        if !tasks.is_empty() {
+            // SAFETY: a queue holds each runnable goroutine once, and these have just left theirs.
+            let tasks = tasks
+                .into_iter()
+                .map(|task| unsafe { Runnable::from_raw(task) });
+            self.global.push(tasks);
+        }
+    }
+
+    // ---- threads ----
+
+    fn crew(&self) -> MutexGuard<'_, Crew> {
+        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a thread; one that was `called` has a right and counts as spinning already.
+    pub(super) fn hire(this: &Arc<Self>, called: bool) -> io::Result<()> {
+        let mut crew = this.crew();
+        if called && this.is_stopping() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let hired = this.vacancy(&mut crew).and_then(|index| {
+            Self::start_thread(this, index, called)
+                .inspect_err(|_| crew.vacant.push(index))
+                .map(|thread| (index, thread))
+        });
+        match hired {
+            Ok((index, thread)) => {
+                crew.alive += 1;
+                // The handle of the thread before, which has retired, is let go of.
+                crew.threads[index] = Some(thread);
+                Ok(())
+            }
+            Err(error) => {
+                if called && !std::mem::replace(&mut crew.complained, true) {
+                    let alive = crew.alive;
+                    drop(crew);
+                    eprintln!(
+                        "chango: {alive} threads, and no more can be started while goroutines wait: \
+                         {error}"
+                    );
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The number of a worker that has no thread.
+    fn vacancy(&self, crew: &mut Crew) -> io::Result<usize> {
+        if let Some(index) = crew.vacant.pop() {
+            return Ok(index);
+        }
+        let index = crew.threads.len();
+        if index == self.config.max_threads {
+            return Err(io::Error::other("that is the limit set by `max_threads`"));
+        }
+        crew.threads.push(None);
+        let mut remotes = self.remotes.write().unwrap_or_else(PoisonError::into_inner);
+        remotes.push(Arc::new(Remote::new()));
+        // Release: pairs with `hear_of_others`.
+        self.known.store(remotes.len(), Ordering::Release);
+        Ok(index)
+    }
+
+    fn start_thread(
+        this: &Arc<Self>,
+        index: usize,
+        called: bool,
+    ) -> io::Result<thread::JoinHandle<()>> {
+        let remote = this.remote(index);
+        let shared = Arc::clone(this);
+        thread::Builder::new()
+            .name(format!("{}-{index}", this.config.name))
+            .spawn(move || {
+                let owner = || remote.owner.lock().unwrap_or_else(PoisonError::into_inner);
+                let queue = owner().take().expect("a worker has one thread at a time");
+                // Relaxed: nobody looks at a worker that runs nothing.
+                remote.away.store(false, Ordering::Relaxed);
+                *owner() = Some(worker::run(Arc::clone(&shared), index, queue, called));
+                shared.thread_ends(index);
+            })
+    }
+
+    /// The last thing that a thread does. The last one of all drops what is left.
+    fn thread_ends(&self, index: usize) {
+        let mut crew = self.crew();
+        if crew.alive > 1 || !self.is_stopping() {
+            crew.alive -= 1;
+            crew.vacant.push(index);
+            return;
+        }
+        drop(crew);
+        // No other worker is left that could touch a goroutine. The count stays up until all is
+        // dropped: who waits for it finds every destructor run.
+        self.tidy_up();
+        self.crew().alive = 0;
+        self.all_gone.notify_all();
+    }
+
+    /// Waits until all threads have ended, at most for `limit`; false if some have not.
+    pub(crate) fn join(&self, limit: Option<Duration>) -> bool {
+        let crew = self.crew();
+        let mut crew = match limit {
+            None => self
+                .all_gone
+                .wait_while(crew, |crew| crew.alive > 0)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(limit) => {
+                let waited = self
+                    .all_gone
+                    .wait_timeout_while(crew, limit, |crew| crew.alive > 0);
+                let (crew, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+                if waited.timed_out() {
+                    return false;
+                }
+                crew
+            }
+        };
+        let threads = std::mem::take(&mut crew.threads);
+        drop(crew);
+        for thread in threads.into_iter().flatten() {
+            // A worker catches what goroutines throw; its own panic was printed when it happened.
+            let _ = thread.join();
+        }
+        true
+    }
+}
