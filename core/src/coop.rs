@@ -7,8 +7,14 @@
 //! * an operation that is not let through has taken nothing and sent nothing;
 //! * a goroutine whose slice is used up is woken before its operation returns pending, and goes to
 //!   the end of the global queue, so that it neither stalls nor comes back at once.
+//!
+//! `sysmon` ends the slice of a goroutine that has run for long by taking what is left of it away (Go:
+//! the preempt flag). The running thread changes its budget by a load and a store, so now and then it
+//! overwrites that; `sysmon` comes again.
 
 use std::cell::Cell;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 /// Ready operations in one slice.
@@ -29,7 +35,9 @@ pub(crate) enum Request {
 }
 
 thread_local! {
-    static BUDGET: Cell<u32> = const { Cell::new(UNLIMITED) };
+    /// Written by its own thread, and by `sysmon` through a [`Budget`]. All accesses are relaxed: it
+    /// is a number by itself.
+    static BUDGET: AtomicU32 = const { AtomicU32::new(UNLIMITED) };
     static REQUEST: Cell<Request> = const { Cell::new(Request::None) };
 }
 
@@ -38,11 +46,11 @@ thread_local! {
 /// After `false` an operation goes through [`poll_proceed`], which does what has to be done then.
 #[inline]
 pub fn take() -> bool {
-    BUDGET.with(|budget| match budget.get() {
+    BUDGET.with(|budget| match budget.load(Ordering::Relaxed) {
         UNLIMITED => true,
         0 => false,
         left => {
-            budget.set(left - 1);
+            budget.store(left - 1, Ordering::Relaxed);
             true
         }
     })
@@ -80,7 +88,7 @@ pub(crate) fn request_exit() {
 /// Begins a poll with `budget` ready operations left in the slice.
 #[inline]
 pub(crate) fn begin(budget: u32) {
-    BUDGET.with(|cell| cell.set(budget));
+    BUDGET.with(|cell| cell.store(budget, Ordering::Relaxed));
     REQUEST.with(|request| request.set(Request::None));
 }
 
@@ -88,9 +96,43 @@ pub(crate) fn begin(budget: u32) {
 #[inline]
 pub(crate) fn end() -> (u32, Request) {
     (
-        BUDGET.with(|cell| cell.replace(UNLIMITED)),
+        BUDGET.with(|cell| {
+            let left = cell.load(Ordering::Relaxed);
+            cell.store(UNLIMITED, Ordering::Relaxed);
+            left
+        }),
         REQUEST.with(|request| request.replace(Request::None)),
     )
+}
+
+/// The budget of a worker's thread, for `sysmon`.
+#[derive(Debug)]
+pub(crate) struct Budget(NonNull<AtomicU32>);
+
+// SAFETY: it leads to an atomic, which any thread may use; whoever has it keeps it no longer than the
+// thread lives, by the contract of `budget`.
+unsafe impl Send for Budget {}
+
+/// The budget of this thread.
+///
+/// # Safety
+///
+/// It is not used any more when this thread ends.
+pub(crate) unsafe fn budget() -> Budget {
+    BUDGET.with(|budget| Budget(NonNull::from(budget)))
+}
+
+impl Budget {
+    /// Ends the slice of the goroutine that runs there, if one does.
+    pub(crate) fn take_away(&self) {
+        // SAFETY: the thread lives, by the contract of `budget`, and its budget has no destructor.
+        let budget = unsafe { self.0.as_ref() };
+        let left = budget.load(Ordering::Relaxed);
+        if left != UNLIMITED {
+            // If it has changed meanwhile, it may be that no goroutine runs any more.
+            let _ = budget.compare_exchange(left, 0, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Lets everything through until the guard is dropped: for what a goroutine does while it blocks its
@@ -109,7 +151,7 @@ pub(crate) struct Suspended {
 
 impl Drop for Suspended {
     fn drop(&mut self) {
-        BUDGET.with(|cell| cell.set(self.budget));
+        BUDGET.with(|cell| cell.store(self.budget, Ordering::Relaxed));
         REQUEST.with(|cell| cell.set(self.request));
     }
 }
@@ -136,6 +178,19 @@ mod tests {
         assert!(!take());
         assert_eq!(end(), (0, Request::Yield));
         assert!(take());
+    }
+
+    #[test]
+    fn a_slice_that_is_taken_away_is_used_up_and_outside_there_is_none_to_take() {
+        // SAFETY: it is gone before this thread is.
+        let budget = unsafe { budget() };
+        budget.take_away();
+        assert!((0..10_000).all(|_| take()));
+        begin(SLICE);
+        assert!(take());
+        budget.take_away();
+        assert!(!take());
+        assert_eq!(end().0, 0);
     }
 
     #[test]

@@ -81,8 +81,9 @@ impl Worker {
         if !Shared::mark_away(self.remote()) {
             return;
         }
-        let unwatched = self.shared().hand_off(self.remote());
-        if unwatched || self.last_look() {
+        let quiet = self.shared().idle.leave();
+        self.shared().drain(self.remote());
+        if self.last_look() || quiet && !self.shared().is_watched() {
             Shared::wake_one(self.shared());
         }
     }
@@ -100,6 +101,10 @@ impl Worker {
     /// thread is to end.
     #[cold]
     pub(super) fn come_back(&self) -> bool {
+        if self.take_spinning() {
+            // It began to search after its right was taken.
+            self.stop_spinning();
+        }
         if self.try_back() {
             return true;
         }
@@ -108,6 +113,11 @@ impl Worker {
         if idle.come_back_or_wait(self.index()) {
             self.set_back(false);
             return true;
+        }
+        // It stops to look: what it would have come to, its last goroutine that gave way included, is
+        // for others.
+        if self.last_look() {
+            Shared::wake_one(self.shared());
         }
         loop {
             let called = self.remote().parker.park_timeout(RETIRES);
@@ -133,13 +143,22 @@ impl Shared {
         !remote.away.swap(true, Ordering::AcqRel)
     }
 
-    /// Gives up the right of a worker that was just marked as away. True if somebody has to look at
-    /// the timers and the files in its place.
-    fn hand_off(&self, remote: &Remote) -> bool {
+    /// Takes the right of a worker that has been in one poll for long, if `still` says so: what stands
+    /// in its hands goes to the global queue. True if somebody has to be woken in its place.
+    pub(super) fn retake(&self, remote: &Remote, still: impl FnOnce() -> bool) -> bool {
+        let mark = || still() && Self::mark_away(remote);
+        let Some(quiet) = self.idle.take_right(mark) else {
+            return false;
+        };
         self.drain(remote);
-        // The poller's word may be out of date either way: who is on the way there was called or has
-        // counted as parked, and who is on the way back counts as awake.
-        self.idle.leave() && !self.poller.load(Ordering::Acquire)
+        self.global.len() > 0 || quiet && !self.is_watched()
+    }
+
+    /// Whether somebody sleeps in the netpoller, or nothing could come from there.
+    pub(super) fn is_watched(&self) -> bool {
+        // The word may be out of date either way: who is on the way there was called or has counted as
+        // parked, and who is on the way back counts as awake.
+        self.poller.load(Ordering::Acquire)
     }
 
     /// Moves what stands in a worker's hands to the global queue.
@@ -223,7 +242,11 @@ impl Shared {
                 let queue = owner().take().expect("a worker has one thread at a time");
                 // Relaxed: nobody looks at a worker that runs nothing.
                 remote.away.store(false, Ordering::Relaxed);
+                let budget = || remote.budget.lock().unwrap_or_else(PoisonError::into_inner);
+                // SAFETY: it is taken out below, before this thread ends.
+                *budget() = Some(unsafe { coop::budget() });
                 *owner() = Some(worker::run(Arc::clone(&shared), index, queue, called));
+                *budget() = None;
                 shared.thread_ends(index);
             })
     }
@@ -265,7 +288,7 @@ impl Shared {
         };
         let threads = std::mem::take(&mut crew.threads);
         drop(crew);
-        for thread in threads.into_iter().flatten() {
+        for thread in threads.into_iter().flatten().chain(self.sysmon.thread()) {
             // A worker catches what goroutines throw; its own panic was printed when it happened.
             let _ = thread.join();
         }

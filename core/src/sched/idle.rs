@@ -83,6 +83,17 @@ impl Idle {
         Counts(self.counts.load(Ordering::SeqCst))
     }
 
+    /// Whether nobody is awake who has a right.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.busy(self.counts()) == 0
+    }
+
+    /// Whether a goroutine more could run at once, and nobody looks for one.
+    pub(crate) fn has_room(&self) -> bool {
+        let counts = self.counts();
+        counts.spinning() == 0 && counts.parked() + counts.free() > 0
+    }
+
     /// The workers that are awake with a right.
     fn busy(&self, counts: Counts) -> u64 {
         self.procs - counts.parked() - counts.free()
@@ -166,19 +177,31 @@ impl Idle {
 
     // ---- sleeping ----
 
-    /// A worker goes to sleep. It looks at all queues once more after this, before it parks.
-    pub(crate) fn sleep(&self, worker: usize, spinning: bool) {
+    /// A worker goes to sleep, unless it `is_away`: then nothing is changed, and this says false. It
+    /// looks at all queues once more after this, before it parks.
+    #[must_use]
+    pub(crate) fn sleep(
+        &self,
+        worker: usize,
+        spinning: bool,
+        is_away: impl FnOnce() -> bool,
+    ) -> bool {
         let step = if spinning {
             PARKED.wrapping_sub(SPINNING)
         } else {
             PARKED
         };
         let mut lists = self.lists.lock();
+        // Under the lock, as in `take_right`: who sleeps has its right.
+        if is_away() {
+            return false;
+        }
         lists.sleepers.push(worker);
         self.counts.fetch_add(step, Ordering::SeqCst);
         drop(lists);
         // Pairs with the fence in `worker_to_wake`.
         fence(Ordering::SeqCst);
+        true
     }
 
     /// A worker leaves the list by itself: it found something at its last look, and then spins, or
@@ -208,6 +231,16 @@ impl Idle {
         // Pairs with the fence in `worker_to_wake`.
         fence(Ordering::SeqCst);
         self.busy(before) == 1
+    }
+
+    /// Takes the right of a worker that does not come back by itself, if `mark` marks it as away; as
+    /// [`leave`](Self::leave) then.
+    pub(crate) fn take_right(&self, mark: impl FnOnce() -> bool) -> Option<bool> {
+        // Under the lock, as in `sleep`: who sleeps has its right.
+        let lists = self.lists.lock();
+        let unwatched = mark().then(|| self.leave());
+        drop(lists);
+        unwatched
     }
 
     /// A worker that is away takes a free right, if there is one.

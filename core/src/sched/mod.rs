@@ -27,6 +27,7 @@ pub(crate) mod handoff;
 pub(crate) mod idle;
 pub(crate) mod park;
 pub(crate) mod run_queue;
+pub(crate) mod sysmon;
 pub(crate) mod worker;
 
 use std::fmt;
@@ -41,7 +42,9 @@ use self::handoff::Crew;
 use self::idle::{Called, Idle};
 use self::park::{Parker, Unpark};
 use self::run_queue::{Owner, RunQueue};
+use self::sysmon::Sysmon;
 use crate::clock;
+use crate::coop::Budget;
 use crate::netpoll::Netpoll;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
@@ -73,6 +76,7 @@ pub(crate) struct Shared {
     poll_until: AtomicU64,
     start: Instant,
     stopping: AtomicBool,
+    sysmon: Sysmon,
     /// The threads; the last one tidies up.
     crew: StdMutex<Crew>,
     all_gone: Condvar,
@@ -86,11 +90,16 @@ pub(crate) struct Remote {
     /// The owning side of the queue, while no thread has it.
     owner: StdMutex<Option<Owner<Header>>>,
     parker: Parker,
-    /// Polls so far, written by the worker: a thief leaves `runnext` alone while this moves.
+    /// Twice the number of polls so far, and one more during a poll; written by the worker. A thief
+    /// leaves `runnext` alone while this moves, and `sysmon` sees by it how long a poll takes.
     polls: AtomicU32,
-    /// Whether the worker has given up its right to run. Set by [`Shared::hand_off`], taken back by
+    /// Whether the worker has given up its right to run. Set by [`Shared::mark_away`], taken back by
     /// the worker itself once it has a right again.
     away: AtomicBool,
+    /// When the worker looked at timers and files: nanoseconds after the runtime's start.
+    looked: AtomicU64,
+    /// What is left of the running goroutine's slice, while a thread has this worker.
+    budget: StdMutex<Option<Budget>>,
 }
 
 impl Remote {
@@ -102,7 +111,24 @@ impl Remote {
             parker: Parker::new(),
             polls: AtomicU32::new(0),
             away: AtomicBool::new(false),
+            looked: AtomicU64::new(0),
+            budget: StdMutex::new(None),
         }
+    }
+
+    /// The worker begins a poll; `tick` is not that of the one before.
+    #[inline]
+    fn begin_poll(&self, tick: u32) {
+        // Relaxed: a hint for thieves and for `sysmon`, which makes sure under the lock of `idle`.
+        self.polls
+            .store(tick.wrapping_mul(2) | 1, Ordering::Relaxed);
+    }
+
+    /// The worker has ended a poll.
+    #[inline]
+    fn end_poll(&self, tick: u32) {
+        // Relaxed: as in `begin_poll`.
+        self.polls.store(tick.wrapping_mul(2), Ordering::Relaxed);
     }
 }
 
@@ -130,16 +156,18 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
         poll_until: AtomicU64::new(NOBODY),
         start: clock::now(),
         stopping: AtomicBool::new(false),
+        sysmon: Sysmon::new(),
         crew: StdMutex::new(Crew::default()),
         all_gone: Condvar::new(),
         config,
     });
-    for _ in 0..workers {
-        if let Err(error) = Shared::hire(&shared, false) {
-            shared.stop();
-            shared.join(None);
-            return Err(error);
-        }
+    let started = (0..workers)
+        .try_for_each(|_| Shared::hire(&shared, false))
+        .and_then(|()| Sysmon::start(&shared));
+    if let Err(error) = started {
+        shared.stop();
+        shared.join(None);
+        return Err(error);
     }
     Ok(shared)
 }
@@ -197,6 +225,7 @@ impl Shared {
 
     #[cold]
     fn call(this: &Arc<Self>, called: Called) {
+        this.sysmon.nudge();
         match called {
             Called::Worker(worker) => this.unpark(&this.remote(worker)),
             Called::Newcomer => {
@@ -219,6 +248,11 @@ impl Shared {
     fn remote(&self, index: usize) -> Arc<Remote> {
         let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&remotes[index])
+    }
+
+    /// Whether something stands in a queue, those of all workers in `known` included.
+    fn has_work(&self, known: &[(Arc<Remote>, u32)]) -> bool {
+        self.global.len() > 0 || known.iter().any(|(remote, _)| remote.queue.has_work())
     }
 
     /// Adds the workers that have come since `known` was last brought up to date.
@@ -285,6 +319,7 @@ impl Shared {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         self.idle.take_all();
+        self.sysmon.wake();
         let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
         remotes.iter().for_each(|remote| self.unpark(remote));
     }

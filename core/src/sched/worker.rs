@@ -168,9 +168,20 @@ impl Worker {
 
     /// This worker has a right to run again, and counts as spinning if it was `called`.
     pub(super) fn set_back(&self, called: bool) {
-        // Relaxed: whoever marks a worker as away does so under a lock, after its poll began.
-        self.remote.away.store(false, Ordering::Relaxed);
-        self.core.borrow_mut().spinning = called;
+        let mut core = self.core.borrow_mut();
+        core.spinning = called;
+        if self.running.get().is_some() {
+            // `sysmon` counts anew.
+            core.tick = core.tick.wrapping_add(1);
+            self.remote.begin_poll(core.tick);
+        }
+        // Release: whoever marks this worker as away again sees what stands before.
+        self.remote.away.store(false, Ordering::Release);
+    }
+
+    /// Whether this worker counted as spinning; it does not from here on by itself.
+    pub(super) fn take_spinning(&self) -> bool {
+        std::mem::take(&mut self.core.borrow_mut().spinning)
     }
 
     pub(super) fn next_id(&self) -> u64 {
@@ -238,8 +249,7 @@ impl Worker {
     fn run_one(&self, task: Runnable) {
         let slice = {
             let mut core = self.core.borrow_mut();
-            // Relaxed: a hint for thieves.
-            self.remote.polls.store(core.tick, Ordering::Relaxed);
+            self.remote.begin_poll(core.tick);
             if core.spinning {
                 core.spinning = false;
                 drop(core);
@@ -251,7 +261,11 @@ impl Worker {
         self.running.set(Some(NonNull::from(task.header())));
         let (ran, left) = task.run(&self.shared.registry, slice);
         self.running.set(None);
-        self.core.borrow_mut().slice = left;
+        {
+            let mut core = self.core.borrow_mut();
+            self.remote.end_poll(core.tick);
+            core.slice = left;
+        }
         match ran {
             Ran::Gone => {}
             Ran::Again(task) => self.push_local(task),
@@ -265,8 +279,9 @@ impl Worker {
         }
     }
 
+    /// This worker, which counts as spinning, stops to.
     #[cold]
-    fn stop_spinning(&self) {
+    pub(super) fn stop_spinning(&self) {
         if self.shared.idle.found_work() {
             Shared::wake_one(&self.shared);
         }
@@ -361,6 +376,10 @@ impl Worker {
             return;
         }
         let now = clock::now();
+        // Relaxed: a hint for `sysmon`.
+        self.remote
+            .looked
+            .store(shared.nanos(now), Ordering::Relaxed);
         let mut wake = WakeList::new();
         if shared.timers.has_due(now) {
             shared.timers.expire(now, &mut wake);
@@ -428,12 +447,15 @@ impl Worker {
     /// Sleeps until there may be work. `README.md` beside this file shows that none is missed.
     fn sleep(&self) {
         let shared = &*self.shared;
-        let spinning = std::mem::take(&mut self.core.borrow_mut().spinning);
-        shared.idle.sleep(self.index, spinning);
+        let spinning = self.core.borrow().spinning;
+        if !shared.idle.sleep(self.index, spinning, || self.is_away()) {
+            return;
+        }
         let found = self.last_look();
         let wake = if found { None } else { self.sleep_somewhere() };
         self.core.borrow_mut().spinning = shared.idle.wake_self(self.index, found);
         if let Some(wake) = wake {
+            shared.sysmon.nudge();
             self.wake_batch(wake);
         }
     }
@@ -443,9 +465,7 @@ impl Worker {
     pub(super) fn last_look(&self) -> bool {
         let mut core = self.core.borrow_mut();
         self.shared.hear_of_others(&mut core.others);
-        self.shared.is_stopping()
-            || self.shared.global.len() > 0
-            || core.others.iter().any(|(other, _)| other.queue.has_work())
+        self.shared.is_stopping() || self.shared.has_work(&core.others)
     }
 
     /// The first to sleep sleeps in the netpoller, for all; the others on their own.

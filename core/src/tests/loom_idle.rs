@@ -150,7 +150,8 @@ impl Model {
                 }
                 continue;
             }
-            self.idle.sleep(me, std::mem::take(&mut spinning));
+            let asleep = self.idle.sleep(me, std::mem::take(&mut spinning), || false);
+            assert!(asleep);
             let over = || self.done.load(Ordering::Acquire);
             let last_look = self.has_work() || over();
             if !last_look {

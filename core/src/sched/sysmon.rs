@@ -1,0 +1,265 @@
+//! The thread that watches the workers. (Go: `sysmon`, `retake`.)
+//!
+//! Goroutines run until they wait, so one that computes or blocks for long keeps its worker, and what
+//! stands behind it would wait. This thread has no right to run; it looks, and where something waits:
+//!
+//! * the slice of a goroutine that has been polled for longer than [`SLICE`] is taken away, so that it
+//!   gives way at its next channel, timer or socket operation;
+//! * if it does not come to one, and there is something to do, its worker is marked as away: what
+//!   stands in its hands goes to the global queue, and its right to a spare (see [`super::handoff`]);
+//! * what stands in a worker's queue or `runnext` behind one poll, from one look to the next, has an idle
+//!   worker called;
+//! * timers and files at which nobody has looked for [`UNLOOKED`] are looked at here.
+//!
+//! **The rhythm** is Go's: a look every 20 µs, and after 50 looks that found nothing to do twice as long
+//! each time, up to 10 ms. While some workers idle and others do not it stays below 100 µs, since that is
+//! how long a goroutine may have to wait beside an idle worker. When all of them idle for a while it
+//! parks: an idle runtime uses no processor. Who leaves the idle state wakes it by [`Sysmon::nudge`].
+//!
+//! What must hold: while a worker is awake that has a right, this thread looks at least every 10 ms; no
+//! lock is held while it wakes somebody.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::park::Parker;
+use super::{Remote, Shared};
+use crate::clock;
+use crate::primitive::atomic::{AtomicBool, Ordering, fence};
+use crate::primitive::sync::Arc;
+use crate::util::wake_list::WakeList;
+
+/// A goroutine that is polled for longer gives way to others. (Go: `forcePreemptNS`.)
+const SLICE: Duration = Duration::from_millis(10);
+
+/// Timers and files are looked at this often at least.
+const UNLOOKED: Duration = Duration::from_millis(10);
+
+/// The pause between two looks: at first, and at most.
+const SHORTEST: Duration = Duration::from_micros(20);
+const LONGEST: Duration = Duration::from_millis(10);
+
+/// At most so long while a worker idles beside one that does not. The system wakes a sleeper some tens
+/// of microseconds late, so a look comes within 100 µs.
+const BESIDE_IDLE: Duration = Duration::from_micros(40);
+
+/// So many looks in vain, and it looks less often.
+const PATIENCE: u32 = 50;
+
+/// So many looks in vain at the longest pause, all workers being idle, and it parks.
+const PARKS_AFTER: u32 = 5;
+
+/// The thread, for those who wake it.
+#[derive(Debug)]
+pub(super) struct Sysmon {
+    parker: Parker,
+    /// Whether it is parked, or about to.
+    parked: AtomicBool,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+impl Sysmon {
+    pub(super) fn new() -> Self {
+        Self {
+            parker: Parker::new(),
+            parked: AtomicBool::new(false),
+            thread: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
+        let watched = Arc::clone(shared);
+        let thread = thread::Builder::new()
+            .name(format!("{}-sysmon", shared.config.name))
+            .spawn(move || Watch::new(&watched).run())?;
+        *shared.sysmon.handle() = Some(thread);
+        Ok(())
+    }
+
+    fn handle(&self) -> std::sync::MutexGuard<'_, Option<thread::JoinHandle<()>>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread, to be waited for after [`wake`](Self::wake).
+    pub(super) fn thread(&self) -> Option<thread::JoinHandle<()>> {
+        self.handle().take()
+    }
+
+    /// A worker has left the idle state: if this thread is parked, it watches again.
+    #[inline]
+    pub(super) fn nudge(&self) {
+        // SeqCst: pairs with the fence in `Watch::park`: either this sees that it parks, or that sees
+        // that a worker does not idle.
+        if self.parked.load(Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    pub(super) fn wake(&self) {
+        let _ = self.parker.unpark();
+    }
+}
+
+/// What the thread remembers from one look to the next.
+struct Watch<'a> {
+    shared: &'a Arc<Shared>,
+    /// All workers; with each its `polls` at the last look.
+    workers: Vec<(Arc<Remote>, u32)>,
+    /// Since when each is in the poll in which it was seen.
+    since: Vec<Instant>,
+    pause: Duration,
+    /// Looks in vain, one after the other.
+    in_vain: u32,
+}
+
+impl<'a> Watch<'a> {
+    fn new(shared: &'a Arc<Shared>) -> Self {
+        shared.sysmon.parker.bind();
+        Self {
+            shared,
+            workers: Vec::new(),
+            since: Vec::new(),
+            pause: SHORTEST,
+            in_vain: 0,
+        }
+    }
+
+    fn run(mut self) {
+        while !self.shared.is_stopping() {
+            self.rest();
+            if self.look() {
+                (self.pause, self.in_vain) = (SHORTEST, 0);
+            } else {
+                self.in_vain += 1;
+            }
+        }
+    }
+
+    /// Sleeps until the next look.
+    fn rest(&mut self) {
+        let quiet = self.shared.idle.is_quiet();
+        if self.in_vain > PATIENCE && self.pause < LONGEST {
+            (self.pause, self.in_vain) = ((self.pause * 2).min(LONGEST), PATIENCE);
+        }
+        if quiet && self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER {
+            self.park();
+            (self.pause, self.in_vain) = (SHORTEST, 0);
+            return;
+        }
+        let pause = match self.shared.idle.has_room() && !quiet {
+            true => self.pause.min(BESIDE_IDLE),
+            false => self.pause,
+        };
+        self.shared.sysmon.parker.park_timeout(pause);
+    }
+
+    /// Sleeps until a worker leaves the idle state.
+    fn park(&self) {
+        let Sysmon { parker, parked, .. } = &self.shared.sysmon;
+        parked.store(true, Ordering::SeqCst);
+        // Pairs with the load in `nudge`.
+        fence(Ordering::SeqCst);
+        if self.shared.idle.is_quiet() && !self.shared.is_stopping() {
+            parker.park();
+        }
+        parked.store(false, Ordering::SeqCst);
+    }
+
+    /// Looks at all workers; whether anything had to be done.
+    fn look(&mut self) -> bool {
+        let now = clock::now();
+        self.shared.hear_of_others(&mut self.workers);
+        self.since.resize(self.workers.len(), now);
+        let mut done = false;
+        for at in 0..self.workers.len() {
+            done |= self.look_at(at, now);
+        }
+        // Somebody could not be started, or nobody noticed: it is called again.
+        if self.shared.global.len() > 0 && self.shared.idle.has_room() {
+            Shared::wake_one(self.shared);
+            done = true;
+        }
+        self.look_outside(now) || done
+    }
+
+    /// Looks at one worker; whether anything had to be done.
+    fn look_at(&mut self, at: usize, now: Instant) -> bool {
+        let (remote, seen) = &mut self.workers[at];
+        // Relaxed: what it leads to is made sure of under a lock.
+        let polls = remote.polls.load(Ordering::Relaxed);
+        if *seen != polls {
+            (*seen, self.since[at]) = (polls, now);
+            return false;
+        }
+        if polls % 2 == 0 {
+            return false;
+        }
+        let waits = remote.queue.has_next() || remote.queue.has_work();
+        if remote.away.load(Ordering::Acquire) {
+            // It has put something there while its right was taken.
+            if waits {
+                self.shared.drain(remote);
+                Shared::wake_one(self.shared);
+            }
+            return waits;
+        }
+        if waits && self.shared.idle.has_room() {
+            Shared::wake_one(self.shared);
+            return true;
+        }
+        now.saturating_duration_since(self.since[at]) >= SLICE && self.long_poll(at)
+    }
+
+    /// A poll takes long: its goroutine is to give way, and if there is something to do, its worker's
+    /// right is taken.
+    fn long_poll(&self, at: usize) -> bool {
+        let (remote, seen) = &self.workers[at];
+        if let Some(budget) = &*remote.budget.lock().unwrap_or_else(PoisonError::into_inner) {
+            budget.take_away();
+        }
+        let something_to_do = self.shared.has_work(&self.workers) || self.is_unwatched();
+        if !something_to_do {
+            return false;
+        }
+        // Relaxed: the lock that this is called under orders it after what the worker did before it
+        // went to sleep, if it does.
+        let still = || remote.polls.load(Ordering::Relaxed) == *seen;
+        if self.shared.retake(remote, still) {
+            Shared::wake_one(self.shared);
+        }
+        true
+    }
+
+    /// Whether there are timers or files, and nobody sleeps in the netpoller.
+    fn is_unwatched(&self) -> bool {
+        let shared = self.shared;
+        !shared.is_watched() && (shared.netpoll.registered() > 0 || !shared.timers.is_empty())
+    }
+
+    /// Looks at timers and files if nobody else does; whether something was ready.
+    fn look_outside(&self, now: Instant) -> bool {
+        let shared = self.shared;
+        if !self.is_unwatched() {
+            return false;
+        }
+        // Relaxed: hints.
+        let looked = |remote: &Remote| remote.looked.load(Ordering::Relaxed);
+        let last = self.workers.iter().map(|(remote, _)| looked(remote)).max();
+        let since = shared.nanos(now).saturating_sub(last.unwrap_or(0));
+        if u128::from(since) < UNLOOKED.as_nanos() {
+            return false;
+        }
+        let mut wake = WakeList::new();
+        shared.timers.expire(now, &mut wake);
+        // `Busy`: somebody looks already.
+        let _ = shared.netpoll.try_poll(Some(Duration::ZERO), &mut wake);
+        let found = !wake.is_empty();
+        let wake = std::panic::AssertUnwindSafe(|| wake.wake_all());
+        // The panic hook has reported a foreign waker's panic, which is nobody's here.
+        let _ = std::panic::catch_unwind(wake);
+        found
+    }
+}
