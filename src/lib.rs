@@ -146,6 +146,11 @@ pub mod __private;
 
 pub use self::macros::{main, test};
 
+// The programs of the page about channels run with the other documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/channels.md")]
+struct Channels;
+
 use task::JoinHandle;
 
 /// Starts a goroutine from a future: [`go!`] without a macro, and [`task::spawn`] by its short name.

@@ -20,7 +20,8 @@
 //! Every future here may be dropped at any time. A `send` that was not done takes its value with it.
 //! A `recv` that was handed a value gives it to the next receiver, or back to the channel, before
 //! everything that is stored there: nothing is lost, nothing is delivered twice, and values keep
-//! their order.
+//! their order. `docs/channels.md` in the repository has all promises on a page, and what other
+//! channels do in the same case.
 //!
 //! # Size
 //!
