@@ -29,3 +29,7 @@ pub mod net;
 pub mod runtime;
 pub mod spawn;
 pub mod time;
+
+#[cfg(all(test, loom))]
+#[path = "tests/loom.rs"]
+mod loom_model;

@@ -14,11 +14,28 @@ mod loom_weak;
 #[cfg(not(loom))]
 mod model;
 
-/// Runs `f` in all orders in which its threads can meet, with at most `preemptions` forced switches.
+/// Runs `f` in all orders in which its threads can meet, with at most `preemptions` forced switches,
+/// and says how many they were.
 #[cfg(loom)]
 fn model(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
+    use std::sync::Arc;
+    // Not loom's: that it counts is no part of the model.
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 10_000;
-    builder.check(f);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let began = std::time::Instant::now();
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        f();
+    });
+    println!(
+        "model {}: {} executions, {:.2} s",
+        std::thread::current().name().unwrap_or("?"),
+        runs.load(Ordering::Relaxed),
+        began.elapsed().as_secs_f64()
+    );
 }

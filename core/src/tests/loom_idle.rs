@@ -14,9 +14,7 @@ use crate::primitive::sync::Arc;
 use crate::sched::park::Parker;
 
 fn model(f: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(2);
-    builder.check(f);
+    crate::loom_model::model(2, f);
 }
 
 struct Model {

@@ -23,9 +23,7 @@ fn number(entry: NonNull<u8>) -> usize {
 }
 
 fn model(f: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(f);
+    crate::loom_model::model(3, f);
 }
 
 /// What everybody took; std's lock, since it is no part of the model.

@@ -13,10 +13,10 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 
 use loom::future::block_on;
-use loom::model::Builder;
 use loom::thread;
 
 use super::slot::{Closed, Slot, Ticket};
+use crate::loom_model::model;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::util::wake_list::WakeList;
@@ -73,14 +73,6 @@ impl File {
         self.slot.cancel(&mut ticket);
         result.map_err(|error| error.kind())
     }
-}
-
-/// Explores all interleavings with at most `preemptions` threads interrupted at will: three for
-/// models of two threads, two for those of three.
-fn model(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(f);
 }
 
 #[test]

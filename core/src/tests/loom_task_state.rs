@@ -14,9 +14,7 @@ use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::Arc;
 
 fn model(f: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(4);
-    builder.check(f);
+    crate::loom_model::model(4, f);
 }
 
 /// A state word and a piece of data that only its phase *running* gives the right to.
