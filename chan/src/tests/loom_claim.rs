@@ -52,6 +52,13 @@ fn send_or_receive(tx: &Sender<i32>, rx: &Receiver<i32>) -> Either<Sent, Option<
     ))))
 }
 
+fn receive_or_send(rx: &Receiver<i32>, tx: &Sender<i32>) -> Either<Option<i32>, Sent> {
+    either(block_on(select::wait(Cons::new(
+        Some(select::recv(rx)),
+        Cons::new(Some(select::send(tx, 1)), Nil),
+    ))))
+}
+
 #[test]
 fn two_plain_sends_meet_one_select() {
     for capacity in [0, 1] {
@@ -135,6 +142,20 @@ fn two_selects_meet_crosswise_on_two_rendezvous() {
         let here = send_or_receive(&tx1, &rx2);
         match (here, other.join().unwrap()) {
             (Ok(Ok(())), Err(Some(1))) | (Err(Some(1)), Ok(Ok(()))) => {}
+            (here, there) => panic!("one committed without the other: {here:?}, {there:?}"),
+        }
+    });
+}
+
+#[test]
+fn two_selects_meet_crosswise_and_look_at_the_same_channel_first() {
+    model(2, || {
+        let (tx1, rx1) = bounded(0);
+        let (tx2, rx2) = bounded(0);
+        let other = thread::spawn(move || receive_or_send(&rx1, &tx2));
+        let here = send_or_receive(&tx1, &rx2);
+        match (here, other.join().unwrap()) {
+            (Ok(Ok(())), Ok(Some(1))) | (Err(Some(1)), Err(Ok(()))) => {}
             (here, there) => panic!("one committed without the other: {here:?}, {there:?}"),
         }
     });

@@ -5,6 +5,8 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-chan --lib loom_drop`
 
+use std::pin::pin;
+
 use futures_lite::future::poll_once;
 use loom::future::block_on;
 use loom::sync::Arc;
@@ -104,6 +106,44 @@ fn a_dropped_send_has_its_value_or_the_receiver_has() {
         assert!(received || !matches!(sent, Some(Ok(()))));
         drop((sent, tx));
         assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+// What `send_timeout` and `recv_timeout` do when the time is up: they stop what has begun to wait.
+
+#[test]
+fn a_receive_that_stops_has_the_value_or_the_channel_gives_it_to_the_next() {
+    for capacity in [0, 1] {
+        model(3, move || {
+            let (tx, rx) = bounded(capacity);
+            let sender = thread::spawn(move || block_on(tx.send(1)));
+            let first = block_on(async {
+                let mut receive = pin!(rx.recv());
+                match poll_once(receive.as_mut()).await {
+                    Some(received) => received,
+                    None => receive.stop().ok(),
+                }
+            });
+            assert_eq!(first.or_else(|| block_on(rx.recv())), Some(1));
+            assert_eq!(sender.join().unwrap(), Ok(()));
+        });
+    }
+}
+
+#[test]
+fn a_send_that_stops_was_received_or_has_its_value() {
+    model(3, || {
+        let (tx, rx) = bounded(0);
+        let receiver = thread::spawn(move || block_on(rx.recv()));
+        let sent = block_on(async {
+            let mut send = pin!(tx.send(1));
+            match poll_once(send.as_mut()).await {
+                Some(sent) => sent.is_ok(),
+                None => send.stop() == Ok(()),
+            }
+        });
+        drop(tx);
+        assert_eq!(receiver.join().unwrap(), sent.then_some(1));
     });
 }
 
