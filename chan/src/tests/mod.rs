@@ -1,4 +1,5 @@
-//! Models of the channel and of select, for loom; see the top of each file for how to run them.
+//! Random programs against a model of channels, and models of channels and select for loom; see the top
+//! of each file for how to run them.
 
 #[cfg(loom)]
 mod loom_any;
