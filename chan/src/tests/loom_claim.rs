@@ -199,6 +199,45 @@ fn a_select_and_a_plain_receive_compete_for_the_send_of_a_select() {
     });
 }
 
+// Polled by hand, since with parked threads it takes minutes. The receiving select is made first, so
+// that of two claims its own is the one to be held while the other is won.
+
+#[test]
+fn a_select_that_meets_another_is_not_chosen_by_a_third() {
+    model(2, || {
+        let (tx1, rx1) = bounded(0);
+        let (tx2, rx2) = bounded(0);
+        let their_tx1 = tx1.clone();
+        let mut receive = pin!(select::wait(Cons::new(
+            Some(select::recv(&rx1)),
+            Cons::new(Some(select::recv(&rx2)), Nil),
+        )));
+        let select = thread::spawn(move || {
+            let mut send = Box::pin(select::wait(Cons::new(
+                Some(select::send_owned(tx2, 1)),
+                Nil,
+            )));
+            (block_on(poll_once(&mut send)), send)
+        });
+        let plain = thread::spawn(move || their_tx1.try_send(2).is_ok());
+        // One poll each, and another one when all three are done.
+        let mut received = block_on(poll_once(receive.as_mut()));
+        let (mut sent, mut send) = select.join().unwrap();
+        let plain = plain.join().unwrap();
+        if received.is_none() {
+            received = block_on(poll_once(receive.as_mut()));
+        }
+        if sent.is_none() {
+            sent = block_on(poll_once(&mut send));
+        }
+        match (received.map(either), sent, plain) {
+            (Some(Ok(Some(2))), None, true) | (Some(Err(Some(1))), Some(_), false) => {}
+            (received, _, plain) => panic!("not exactly one: {received:?}, {plain}"),
+        }
+        drop(tx1);
+    });
+}
+
 #[test]
 fn a_select_never_meets_itself() {
     model(2, || {
