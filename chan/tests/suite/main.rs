@@ -13,6 +13,7 @@ mod memory;
 mod never;
 mod order;
 mod panic;
+mod probe;
 mod select;
 mod statement;
 mod storm;
