@@ -24,6 +24,8 @@ use std::fmt;
 use std::ptr;
 use std::task::Waker;
 
+use chango_core::util::discard::discard;
+
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::{MODELLED, hint, thread};
@@ -82,8 +84,8 @@ impl Claim {
                 _ => (*slot).replace(waker.clone()),
             }
         });
-        // Before the word is given away: a waker that panics when it is dropped leaves it `SELF`.
-        drop(old);
+        // Before the word is given away, so that the owner does not use a waker that others have.
+        discard(old);
         // Release: the waker and the nodes are written. Pairs with the acquiring compare-and-swap
         // of whoever chooses.
         self.word.store(WAITING, Ordering::Release);
@@ -179,6 +181,13 @@ impl Claim {
     fn resolve(&self, word: u32) {
         // Release: pairs with the acquiring compare-and-swap of whoever comes next.
         self.word.store(word, Ordering::Release);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // SAFETY: nobody else points to a claim that goes.
+        discard(self.waker.with_mut(|slot| unsafe { (*slot).take() }));
     }
 }
 

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
+use chango_core::util::discard::discard;
 
 use super::send::is_waiting;
 use crate::channel::{Channel, Received, Receiving, wake};
@@ -140,12 +141,14 @@ unsafe fn receive_or_wait<T>(
         Received::Value(value, peer) => {
             drop(locked);
             waiter.set_state(State::Finished);
+            discard(waker);
             wake(peer);
             Some(Some(value))
         }
         Received::Closed => {
             drop(locked);
             waiter.set_state(State::Finished);
+            discard(waker);
             Some(None)
         }
         Received::Empty => {
@@ -154,8 +157,8 @@ unsafe fn receive_or_wait<T>(
             None
         }
         Received::Refused | Received::OwnLost => {
-            // The waker goes after the lock.
             drop(locked);
+            discard(waker);
             None
         }
     }
@@ -188,5 +191,5 @@ fn unlink<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
     let who = unsafe { locked.receivers.remove(waiter) };
     waiter.set_state(State::Tried);
     drop(locked);
-    drop(who);
+    discard(who);
 }

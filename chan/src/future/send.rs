@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
+use chango_core::util::discard::discard;
 
 use crate::channel::{Channel, Closed, Sending, Sent, wake};
 use crate::claim::Right;
@@ -172,11 +173,13 @@ unsafe fn send_or_wait<T>(
         Sent::Done(peer) => {
             drop(locked);
             waiter.set_state(State::Finished);
+            discard(waker);
             wake(peer);
             Some(Ok(()))
         }
         Sent::Closed(closed) => {
             drop(locked);
+            discard(waker);
             Some(Err(refuse(waiter, slot, closed)))
         }
         Sent::Full => {
@@ -191,6 +194,7 @@ unsafe fn send_or_wait<T>(
             drop(locked);
             // SAFETY: the node is in no queue.
             unsafe { waiter.put(slot) };
+            discard(waker);
             None
         }
     }
@@ -223,13 +227,13 @@ pub(super) fn is_waiting<T>(
     let locked = channel.lock();
     if waiter.state() != State::Queued {
         drop(locked);
-        drop(waker);
+        discard(waker);
         return false;
     }
     // SAFETY: queued, and the lock is held.
     let old = unsafe { waiter.set_waker(waker) };
     drop(locked);
-    drop(old);
+    discard(old);
     true
 }
 
@@ -246,5 +250,5 @@ pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
     let who = unsafe { locked.senders.remove(waiter) };
     waiter.set_state(State::Tried);
     drop(locked);
-    drop(who);
+    discard(who);
 }

@@ -239,8 +239,9 @@ impl Run<'_> {
                 Looked::Waiting(_) if self.register(cx).is_ready() => continue,
                 Looked::Waiting(_) => {}
             }
-            *self.open = true;
+            // In this order: a waker that panics when it is cloned leaves the claim closed.
             self.claim.wait(cx.waker());
+            *self.open = true;
             match self.enter(&mut order) {
                 Entered::Committed(at) => {
                     *self.open = false;

@@ -36,6 +36,7 @@ use crate::primitive::sync::Arc;
 use crate::sched::current;
 use crate::spawn::no_runtime;
 use crate::timer::{Armed, Entry, Shard};
+use crate::util::discard::discard;
 
 /// The present moment of the monotonic clock, from which the deadlines here are counted.
 ///
@@ -81,7 +82,7 @@ fn poll_deadline(
         return Poll::Ready(());
     }
     let (armed, old) = entry.arm(&shard(), deadline, cx.waker().clone());
-    drop(old);
+    discard(old);
     announce(armed, deadline);
     Poll::Pending
 }

@@ -25,6 +25,7 @@ use super::{Inserted, Shard};
 use crate::primitive::atomic::{AtomicU8, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::Arc;
+use crate::util::discard::discard;
 
 /// In no heap, and nobody is to be woken.
 const IDLE: u8 = 0;
@@ -140,6 +141,7 @@ impl Entry {
         }
         let mut new = waker.clone();
         let replaced = self.with_waker(|mine| std::mem::swap(mine, &mut new));
+        discard(new);
         replaced.is_some()
     }
 
@@ -200,7 +202,7 @@ impl Drop for Entry {
     fn drop(&mut self) {
         if self.is_armed() {
             // SAFETY: an entry that is being dropped never moves again.
-            drop(unsafe { Pin::new_unchecked(self) }.disarm());
+            discard(unsafe { Pin::new_unchecked(self) }.disarm());
         }
     }
 }
