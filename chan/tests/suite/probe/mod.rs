@@ -6,6 +6,7 @@
 //! dropped once with whoever had it; what is received comes in the order in which it was sent; the
 //! channel has the length that its documentation says; nobody is left in its queues.
 
+mod hostile;
 mod kinds;
 mod ledger;
 mod order;

@@ -14,7 +14,7 @@ use crate::support::{arm, arms, poll};
 
 /// What the other side does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
+pub(super) enum Act {
     Nothing,
     TrySend,
     Send,
@@ -31,7 +31,7 @@ enum Act {
 }
 
 impl Act {
-    const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Nothing,
         Self::TrySend,
         Self::Send,
@@ -57,7 +57,7 @@ impl Act {
     }
 
     /// Receives that wait before the one that is probed.
-    fn earlier(self, bench: &Bench) -> Vec<Op> {
+    pub(super) fn earlier(self, bench: &Bench) -> Vec<Op> {
         let count = match self {
             Self::GiveBack => 1,
             Self::GiveBackTwice => 2,
@@ -67,7 +67,7 @@ impl Act {
     }
 
     /// Completes the operation: with value 1, or a close.
-    fn run(self, bench: &mut Bench, earlier: &mut Vec<Op>) {
+    pub(super) fn run(self, bench: &mut Bench, earlier: &mut Vec<Op>) {
         let value = || bench.ledger.value(1);
         match self {
             Self::Nothing => {}

@@ -16,11 +16,11 @@ use crate::support::{arm, arms, poll};
 const LATER: usize = 200;
 
 /// An unbounded channel has no send that waits.
-const CAPACITIES: [usize; 3] = [0, 1, 3];
+pub(super) const CAPACITIES: [usize; 3] = [0, 1, 3];
 
 /// What the other side does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
+pub(super) enum Act {
     Nothing,
     TryRecv,
     Recv,
@@ -34,7 +34,7 @@ enum Act {
 }
 
 impl Act {
-    const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Nothing,
         Self::TryRecv,
         Self::Recv,
@@ -47,7 +47,7 @@ impl Act {
         Self::LastReceiver,
     ];
 
-    fn closes(self) -> bool {
+    pub(super) fn closes(self) -> bool {
         matches!(
             self,
             Self::CloseBySender | Self::CloseByReceiver | Self::LastReceiver
@@ -58,7 +58,7 @@ impl Act {
         self != Self::Nothing && !self.closes()
     }
 
-    fn run(self, bench: &mut Bench) {
+    pub(super) fn run(self, bench: &mut Bench) {
         let received = match self {
             Self::Nothing => None,
             Self::TryRecv => bench.rx().try_recv().ok(),
