@@ -63,6 +63,23 @@ pub fn with<R>(f: impl FnOnce(&mut Random) -> R) -> R {
     })
 }
 
+/// Has this thread's generator go on from `seed`, so that a test that counts choices counts the same
+/// ones in every run.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::random;
+///
+/// random::seed(1);
+/// let first = random::with(|random| random.next_u64());
+/// random::seed(1);
+/// assert_eq!(random::with(|random| random.next_u64()), first);
+/// ```
+pub fn seed(seed: u64) {
+    THREAD.with(|state| state.set(seed));
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::Random;

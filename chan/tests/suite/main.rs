@@ -15,6 +15,7 @@ mod order;
 mod panic;
 mod probe;
 mod select;
+mod select_arms;
 mod statement;
 mod storm;
 mod stream;

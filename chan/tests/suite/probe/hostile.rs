@@ -27,6 +27,8 @@ enum Foe {
     PanicsWoken,
     PanicsDropped,
     PanicsAlways,
+    /// Does as it is told.
+    Turns,
 }
 
 const FOES: [Foe; 5] = [
@@ -66,12 +68,23 @@ struct State {
     meddle: Hook,
 }
 
+/// Whether a waker could not use its channel.
+static HINDERED: AtomicBool = AtomicBool::new(false);
+
 impl State {
     fn act(&self, panics: bool) {
         if !self.armed.load(Ordering::SeqCst) {
             return;
         }
         if self.foe == Foe::Meddles {
+            // Some panics of a waker end where it is let go: that it could not use the channel must
+            // not be one of them.
+            let meddled = catch_unwind(AssertUnwindSafe(|| (self.meddle)()));
+            if let Err(panic) = meddled {
+                HINDERED.store(true, Ordering::SeqCst);
+                resume_unwind(panic);
+            }
+        } else if self.foe == Foe::Turns {
             (self.meddle)();
         } else if panics || self.foe == Foe::PanicsAlways {
             // Quietly: no hook is called.
@@ -222,6 +235,7 @@ fn run(mut bench: Bench, op: Op, foe: Foe, when: When, act: impl FnOnce(&mut Ben
     };
     life.run(when, || act(&mut bench));
     ends_well(bench);
+    assert!(!HINDERED.swap(false, Ordering::SeqCst), "the lock is held");
     life.has_panicked && matches!(foe, Foe::Meddles | Foe::PanicsDropped)
 }
 
@@ -411,7 +425,7 @@ fn turning(first: impl Fn() + Send + Sync + 'static) -> (Waker, Arc<AtomicBool>)
         _ => resume_unwind(Box::new(())),
     });
     let armed = Arc::new(AtomicBool::new(true));
-    (waker(Foe::Meddles, &armed, &hook), armed)
+    (waker(Foe::Turns, &armed, &hook), armed)
 }
 
 #[test]

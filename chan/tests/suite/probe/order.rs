@@ -82,3 +82,29 @@ fn values_that_came_back_keep_their_order_however_their_receives_were_dropped() 
     }
     println!("orders: {} cells", cells.get());
 }
+
+#[test]
+fn a_value_that_was_passed_on_keeps_its_place_however_the_receives_were_dropped() {
+    for kind in ReceiveKind::ALL {
+        for order in orders(COUNT) {
+            let bench = Bench::new(Some(0));
+            let handle = runtime().handle();
+            let _entered = handle.enter();
+            let wait = || {
+                let mut op = kind.op(bench.rx().clone());
+                assert!(poll(&mut op).is_pending());
+                op
+            };
+            let first = wait();
+            let mut ops: Vec<_> = (1..COUNT).map(|_| Some(wait())).collect();
+            (0..COUNT).for_each(|id| assert!(bench.try_send(id)));
+            // The oldest value is with the youngest receive now.
+            ops.push(Some(wait()));
+            drop(first);
+            order.iter().for_each(|&at| drop(ops[at].take()));
+            bench.drain();
+            assert!(bench.ledger.received().is_sorted(), "{kind:?}, {order:?}");
+            assert_eq!(bench.ledger.received().len(), COUNT);
+        }
+    }
+}
