@@ -1,11 +1,14 @@
 //! The tests of the public face, one program so that they link once and share their tools.
 
+mod ledger;
 mod support;
 
 mod any;
 mod batch;
 mod blocking;
 mod close;
+mod close_many;
+mod close_race;
 mod drop;
 mod fairness;
 mod goroutines;

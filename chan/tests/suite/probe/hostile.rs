@@ -13,9 +13,9 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use chango_chan::{bounded, ops, select};
 
 use super::kinds::{Op, ReceiveKind, SENT, SendKind};
-use super::ledger::Hook;
 use super::ways::runtime;
 use super::{Bench, CAPACITIES, probe, receive, send};
+use crate::ledger::Hook;
 use crate::support::{arm, arms, poll};
 
 /// What a waker does, once it is armed, besides its work.

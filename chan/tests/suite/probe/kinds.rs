@@ -9,7 +9,7 @@ use chango_chan::select::{self, Slot};
 use chango_chan::{Receiver, Sender, bounded, never, recv_any};
 use futures_lite::{Stream, StreamExt};
 
-use super::ledger::{Ledger, Value};
+use crate::ledger::{Ledger, Value};
 use crate::support::{arm, arms};
 
 /// A waiting operation.

@@ -8,7 +8,6 @@
 
 mod hostile;
 mod kinds;
-mod ledger;
 mod order;
 mod receive;
 mod send;
@@ -19,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use chango_chan::{Receiver, Sender, bounded, unbounded};
 
-use self::ledger::{Fate, Ledger, Value};
+use crate::ledger::{Fate, Ledger, Value};
 
 /// What is sent when all is over, to see who is there.
 const LAST: usize = 999;

@@ -7,9 +7,9 @@ use chango_chan::select;
 use futures_lite::future::block_on;
 
 use super::kinds::{Op, ReceiveKind};
-use super::ledger::Fate;
 use super::ways::Way;
 use super::{Bench, CAPACITIES, probe};
+use crate::ledger::Fate;
 use crate::support::{arm, arms, poll};
 
 /// What the other side does.

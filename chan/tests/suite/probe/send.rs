@@ -7,9 +7,9 @@ use chango_chan::select;
 use futures_lite::future::block_on;
 
 use super::kinds::{BESIDE, Op, SENT, SendKind};
-use super::ledger::Fate;
 use super::ways::Way;
 use super::{Bench, probe};
+use crate::ledger::{Fate, Value};
 use crate::support::{arm, arms, poll};
 
 /// The value of the send that waits behind.
@@ -102,7 +102,7 @@ impl Act {
         };
         let one = !matches!(self, Self::Nothing | Self::RecvMany) && !self.closes();
         assert_eq!(received.is_some(), one);
-        received.into_iter().for_each(super::Value::receive);
+        received.into_iter().for_each(Value::receive);
     }
 }
 
@@ -157,7 +157,7 @@ fn run(kind: SendKind, capacity: usize, act: Act, way: Way, is_followed: bool) {
     assert!(bench.ledger.received().is_sorted(), "the order");
 }
 
-fn later(tx: chango_chan::Sender<super::Value>, value: super::Value) -> Op {
+fn later(tx: chango_chan::Sender<Value>, value: Value) -> Op {
     Box::pin(async move {
         if let Err(error) = tx.send(value).await {
             error.into_inner().give_back();

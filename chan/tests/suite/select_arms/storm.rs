@@ -16,7 +16,7 @@ use super::{Place, alternating};
 const TASKS: usize = 8;
 /// Selects, all together.
 const SELECTS: usize = if cfg!(debug_assertions) {
-    20_000
+    8_000
 } else {
     400_000
 };

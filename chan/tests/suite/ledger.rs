@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 /// What became of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Received,
     /// A send gave it back as an error.
     Returned,
@@ -16,11 +16,11 @@ pub(super) enum Fate {
 }
 
 /// What a destructor does besides.
-pub(super) type Hook = Arc<dyn Fn() + Send + Sync>;
+pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 
 /// All that was noted, in the order in which it was.
 #[derive(Clone, Default)]
-pub(super) struct Ledger(Arc<Notes>);
+pub(crate) struct Ledger(Arc<Notes>);
 
 #[derive(Default)]
 struct Notes {
@@ -30,7 +30,7 @@ struct Notes {
 }
 
 impl Ledger {
-    pub(super) fn value(&self, id: usize) -> Value {
+    pub(crate) fn value(&self, id: usize) -> Value {
         self.0.made.fetch_add(1, Ordering::SeqCst);
         Value {
             id,
@@ -41,14 +41,14 @@ impl Ledger {
 
     /// Everything noted, sorted: a value that is alive is missing, one that was doubled is twice
     /// here.
-    pub(super) fn fates(&self) -> Vec<(usize, Fate)> {
+    pub(crate) fn fates(&self) -> Vec<(usize, Fate)> {
         let mut fates = self.0.fates.lock().unwrap().clone();
         fates.sort_unstable();
         fates
     }
 
     /// Each value that was made has met one fate. They have different ids.
-    pub(super) fn settle(&self) {
+    pub(crate) fn settle(&self) {
         let fates = self.fates();
         let twice = fates.windows(2).find(|pair| pair[0].0 == pair[1].0);
         assert_eq!(twice, None, "doubled");
@@ -56,31 +56,31 @@ impl Ledger {
     }
 
     /// From now on every destructor of a value calls this; none: no longer.
-    pub(super) fn set_hook(&self, hook: Option<Hook>) {
+    pub(crate) fn set_hook(&self, hook: Option<Hook>) {
         let old = mem::replace(&mut *self.0.hook.lock().unwrap(), hook);
         drop(old);
     }
 
     /// What was received, in that order.
-    pub(super) fn received(&self) -> Vec<usize> {
+    pub(crate) fn received(&self) -> Vec<usize> {
         let fates = self.0.fates.lock().unwrap();
         let received = fates.iter().filter(|(_, fate)| *fate == Fate::Received);
         received.map(|&(id, _)| id).collect()
     }
 }
 
-pub(super) struct Value {
+pub(crate) struct Value {
     id: usize,
     fate: Fate,
     ledger: Ledger,
 }
 
 impl Value {
-    pub(super) fn receive(self) {
+    pub(crate) fn receive(self) {
         self.end(Fate::Received);
     }
 
-    pub(super) fn give_back(self) {
+    pub(crate) fn give_back(self) {
         self.end(Fate::Returned);
     }
 
