@@ -25,11 +25,22 @@
 //!
 //! # Size
 //!
-//! An idle channel takes 200 bytes, on 64-bit machines, and nothing else before its first value is
-//! stored. A `send` or `recv` of a `u64` that waits is its future, 64 bytes, and allocates nothing;
-//! a [`recv_any`] that waits allocates a node for each of its receivers, all at once. A bounded
-//! channel's memory grows with what is stored, up to its capacity; an unbounded one gives its blocks
-//! back as they are emptied.
+//! In bytes, on 64-bit machines and with values of 8 bytes:
+//!
+//! | | bytes | |
+//! |---|---|---|
+//! | an idle channel | 200 | one allocation, whatever its capacity and its values; nothing more before a value is stored |
+//! | what a rendezvous stores | 0 | it has no store |
+//! | what a bounded channel stores | 8 each | allocated with the first value, for up to 64, and doubled up to the capacity; kept |
+//! | what an unbounded channel stores | 264 for 32 | a block goes when it was emptied, but for the last one and a spare one |
+//! | a `recv`, a `send` or a `<-rx` that waits | 64 | in the future; it allocates nothing |
+//! | a `tx <- value;` that waits | 80 | the same |
+//! | a select that waits on two receives | 192 | the same, with any number of arms up to 32 |
+//! | a select that waits on a receive and a send | 200 | the same |
+//! | a [`recv_any`] that waits | | allocates a node for each of its receivers, all at once |
+//!
+//! Values that came back to the channel have a store of their own, which is allocated with the first
+//! of them and kept.
 //!
 //! # Differences from Go
 //!

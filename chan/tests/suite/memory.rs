@@ -2,27 +2,34 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::task::Poll;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 
-use crate::support::poll;
-use chango_chan::{Receiver, bounded, recv_any};
+use chango_chan::ops::{self, Started};
+use chango_chan::{Receiver, bounded, never, recv_any, select, unbounded};
+
+use crate::support::{arms, poll};
 
 /// The system's allocator, counting for each thread.
 struct Counting;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is the system allocator's; a counter without a destructor is no hindrance.
+// SAFETY: everything is the system allocator's; counters without a destructor are no hindrance.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        BYTES.with(|bytes| bytes.set(bytes.get().wrapping_add(layout.size())));
         // SAFETY: what the caller promises.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        BYTES.with(|bytes| bytes.set(bytes.get().wrapping_sub(layout.size())));
         // SAFETY: what the caller promises.
         unsafe { System.dealloc(at, layout) }
     }
@@ -31,11 +38,28 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Polls once, without a box around it.
+fn poll_pinned<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
 /// How often this thread allocates in `f`.
 fn allocations<R>(f: impl FnOnce() -> R) -> (usize, R) {
     let before = COUNT.with(Cell::get);
     let result = f();
     (COUNT.with(Cell::get) - before, result)
+}
+
+/// How many bytes more this thread has allocated and not freed after `f`, whose result lives on.
+fn bytes<R>(f: impl FnOnce() -> R) -> (usize, R) {
+    let before = BYTES.with(Cell::get);
+    let result = f();
+    (BYTES.with(Cell::get).wrapping_sub(before), result)
+}
+
+/// Debug builds keep a list of the locks that a thread holds, which its first lock makes.
+fn first_lock() {
+    assert!(bounded::<()>(0).1.is_empty());
 }
 
 #[test]
@@ -81,8 +105,7 @@ fn a_send_and_a_receive_that_wait_allocate_nothing() {
 #[test]
 fn a_batch_allocates_only_what_its_values_need() {
     let (tx, rx) = bounded(0);
-    // Debug builds keep a list of the locks that a thread holds, which its first lock makes.
-    assert!(rx.is_empty());
+    first_lock();
     let mut values = Vec::with_capacity(10);
     let mut batch = Box::pin(rx.recv_many(&mut values, 10));
     let (allocated, polled) = allocations(|| poll(&mut batch));
@@ -90,4 +113,137 @@ fn a_batch_allocates_only_what_its_values_need() {
     tx.try_send(1).unwrap();
     let (allocated, polled) = allocations(|| poll(&mut batch));
     assert_eq!((allocated, polled), (0, Poll::Ready(1)));
+}
+
+/// What the table in the crate's documentation says.
+const CHANNEL: usize = 200;
+const BLOCK: usize = 264;
+
+#[test]
+fn an_idle_channel_is_one_allocation_whatever_its_capacity_and_its_values() {
+    fn idle<T>() {
+        for capacity in [0, 1, 1_000_000, usize::MAX] {
+            let (counted, ends) = allocations(|| bounded::<T>(capacity));
+            assert_eq!(counted, 1);
+            drop(ends);
+            let (size, ends) = bytes(|| bounded::<T>(capacity));
+            assert_eq!(size, CHANNEL);
+            // Nothing comes to it until a value is stored.
+            let (size, ends) = bytes(|| {
+                let (tx, rx) = &ends;
+                assert!(rx.try_recv().is_err() && rx.is_empty() && tx.capacity() != Some(7));
+                let more = (tx.clone(), rx.clone(), tx.downgrade(), rx.downgrade());
+                drop(more);
+                ends
+            });
+            assert_eq!(size, 0);
+            let (given_back, ()) = bytes(|| drop(ends));
+            assert_eq!(given_back.wrapping_add(CHANNEL), 0);
+        }
+    }
+    first_lock();
+    idle::<u64>();
+    idle::<()>();
+    idle::<[u8; 1024]>();
+    let (size, _never) = bytes(never::<u64>);
+    assert_eq!(size, CHANNEL);
+}
+
+#[test]
+fn a_rendezvous_stores_nothing_and_so_allocates_nothing() {
+    first_lock();
+    let (tx, rx) = bounded(0);
+    let (counted, ()) = allocations(|| {
+        for value in 0..100_u64 {
+            assert!(tx.try_send(value).is_err());
+            let mut receive = pin!(rx.recv());
+            assert!(poll_pinned(receive.as_mut()).is_pending());
+            assert_eq!(tx.try_send(value), Ok(()));
+            assert_eq!(poll_pinned(receive), Poll::Ready(Some(value)));
+            let mut send = pin!(tx.send(value));
+            assert!(poll_pinned(send.as_mut()).is_pending());
+            assert_eq!(rx.try_recv(), Ok(value));
+        }
+    });
+    assert_eq!(counted, 0);
+}
+
+#[test]
+fn a_bounded_channel_takes_memory_for_what_is_stored_up_to_its_capacity() {
+    first_lock();
+    for (capacity, first) in [(1, 1), (10, 10), (64, 64), (1_000_000, 64)] {
+        let (tx, rx) = bounded::<u64>(capacity);
+        let (size, sent) = bytes(|| tx.try_send(0));
+        assert_eq!((size, sent), (first * size_of::<u64>(), Ok(())));
+        assert_eq!(rx.try_recv(), Ok(0));
+    }
+    let (tx, rx) = bounded(1_000);
+    let (size, ()) = bytes(|| (0..1_000_u64).for_each(|value| tx.try_send(value).unwrap()));
+    assert_eq!(size, 1_000 * size_of::<u64>());
+    // It is kept, so that a channel in use does not allocate.
+    let (counted, ()) = allocations(|| {
+        for _ in 0..3 {
+            (0..1_000).for_each(|_| assert!(rx.try_recv().is_ok()));
+            (0..1_000).for_each(|value| tx.try_send(value).unwrap());
+        }
+    });
+    assert_eq!(counted, 0);
+}
+
+#[test]
+fn an_unbounded_channel_gives_its_blocks_back_after_a_burst() {
+    first_lock();
+    let (tx, rx) = unbounded();
+    let (size, _) = bytes(|| tx.try_send(0_u64));
+    assert_eq!(size, BLOCK);
+    assert_eq!(rx.try_recv(), Ok(0));
+    let before = BYTES.with(Cell::get);
+    for burst in [1, 32, 33, 1_000, 100_000] {
+        (0..burst).for_each(|value| tx.try_send(value).unwrap());
+        let live = BYTES.with(Cell::get).wrapping_sub(before);
+        // The one that was there, a spare one, and those that the burst fills.
+        assert!(live <= (burst as usize / 32 + 1) * BLOCK, "{burst}: {live}");
+        (0..burst).for_each(|value| assert_eq!(rx.try_recv(), Ok(value)));
+        let live = BYTES.with(Cell::get).wrapping_sub(before);
+        // Besides the block that was there before, one at most.
+        assert!(live <= BLOCK, "{burst}: {live}");
+    }
+    // Up to the size of what is kept, bursts allocate nothing.
+    let (counted, ()) = allocations(|| {
+        for _ in 0..10 {
+            (0..64).for_each(|value| tx.try_send(value).unwrap());
+            (0..64).for_each(|value| assert_eq!(rx.try_recv(), Ok(value)));
+        }
+    });
+    assert_eq!(counted, 0);
+    // What came back has a store of its own, which is kept as well; that of the burst goes at once
+    // with the last receiver.
+    (0..100_000).for_each(|value| tx.try_send(value).unwrap());
+    drop(rx);
+    let live = BYTES.with(Cell::get).wrapping_sub(before);
+    assert!(live.wrapping_add(BLOCK) == 0, "{live}");
+}
+
+#[test]
+fn waiting_takes_the_bytes_that_the_documentation_says() {
+    let (tx, rx) = bounded::<u64>(0);
+    let receives = select::wait(arms![select::recv(&rx), select::recv(&rx)]);
+    let both = select::wait(arms![select::recv(&rx), select::send(&tx, 1)]);
+    first_lock();
+    let Started::Waiting(waiting) = ops::send_to(&tx).start(1) else {
+        panic!("nobody receives");
+    };
+    let sizes = [
+        ("recv", size_of_val(&rx.recv())),
+        ("send", size_of_val(&tx.send(1))),
+        ("<-rx", size_of_val(&ops::receive(&rx).wait())),
+        ("tx <- v;", size_of_val(&waiting.statement())),
+        ("select, two receives", size_of_val(&receives)),
+        ("select, a receive and a send", size_of_val(&both)),
+    ];
+    println!("{sizes:?}");
+    let mut both = pin!(both);
+    let (counted, polled) = allocations(|| poll_pinned(both.as_mut()).is_pending());
+    assert!(polled && counted == 0);
+    assert_eq!(sizes.map(|(_, size)| size), [64, 64, 64, 80, 192, 200]);
 }
