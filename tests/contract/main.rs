@@ -3,6 +3,7 @@
 
 mod block_macros;
 mod channels;
+mod dropped;
 mod operators;
 mod select;
 mod tasks;
