@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use chango_core::coop;
 use chango_core::spawn::spawn;
 use chango_core::task::JoinHandle;
+use chango_core::util::discard::discard;
 use chango_core::util::wake_list::WakeList;
 
 use crate::primitive::sync::Arc;
@@ -245,7 +246,7 @@ impl Future for WaitGroupWait<'_> {
                 // SAFETY: queued, and the lock is held.
                 let old = unsafe { waiter.set_waker(waker) };
                 drop(state);
-                drop(old);
+                discard(old);
                 Poll::Pending
             }
             Stage::Idle | Stage::Tried if state.count > 0 => {
@@ -256,6 +257,7 @@ impl Future for WaitGroupWait<'_> {
             }
             Stage::Idle | Stage::Tried => {
                 drop(state);
+                discard(waker);
                 ready!(coop::poll_proceed(cx));
                 waiter.set_state(Stage::Finished);
                 Poll::Ready(())
@@ -263,6 +265,7 @@ impl Future for WaitGroupWait<'_> {
             Stage::Done | Stage::Closed | Stage::Finished => {
                 // Released between the two looks.
                 drop(state);
+                discard(waker);
                 waiter.set_state(Stage::Finished);
                 Poll::Ready(())
             }
@@ -282,7 +285,7 @@ impl Drop for WaitGroupWait<'_> {
         // SAFETY: queued, in this group's queue.
         let who = unsafe { state.waiting.remove(&self.waiter) };
         drop(state);
-        drop(who);
+        discard(who);
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
 use chango_chan::select;
+use chango_chan::sync::{WaitGroup, WaitGroupWait};
 use chango_chan::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
 use crate::support::{Bell, Counted, arms, poll, poll_with};
@@ -256,4 +258,39 @@ fn a_future_that_panics_in_a_select_leaves_its_channels() {
     assert!(panics(|| poll(&mut select)));
     drop(select);
     assert!(tx.try_send(1).is_err());
+}
+
+#[test]
+fn a_waker_that_panics_when_it_is_dropped_ends_no_waiting_for_a_group() {
+    /// Its last waker is dropped by whoever waits.
+    struct BadEnd;
+
+    impl Wake for BadEnd {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for BadEnd {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new(()));
+        }
+    }
+
+    let waits = |wait: &mut Pin<Box<WaitGroupWait<'_>>>| {
+        let waker = Waker::from(Arc::new(BadEnd));
+        // The group has a clone, so that this one is not the last.
+        let polled = wait.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+    };
+    let group = WaitGroup::new();
+    group.add(1);
+    let [mut dropped, mut released] = [(); 2].map(|()| Box::pin(group.wait()));
+    for wait in [&mut dropped, &mut released] {
+        // The second waker takes the first one's place.
+        waits(wait);
+        waits(wait);
+    }
+    drop(dropped);
+    assert!(poll_with(&mut released, &Bell::new()).is_pending());
+    group.done();
+    assert!(poll(&mut released).is_ready());
 }
