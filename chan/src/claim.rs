@@ -85,7 +85,9 @@ impl Claim {
             }
         });
         // Before the word is given away, so that the owner does not use a waker that others have.
-        discard(old);
+        if let Some(old) = old {
+            discard(old);
+        }
         // Release: the waker and the nodes are written. Pairs with the acquiring compare-and-swap
         // of whoever chooses.
         self.word.store(WAITING, Ordering::Release);
@@ -187,7 +189,11 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         // SAFETY: nobody else points to a claim that goes.
-        discard(self.waker.with_mut(|slot| unsafe { (*slot).take() }));
+        let waker = self.waker.with_mut(|slot| unsafe { (*slot).take() });
+        // Most selects are done before they wait.
+        if let Some(waker) = waker {
+            discard(waker);
+        }
     }
 }
 
