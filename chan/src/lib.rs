@@ -29,7 +29,7 @@
 //!
 //! | | bytes | |
 //! |---|---|---|
-//! | an idle channel | 200 | one allocation, whatever its capacity and its values; nothing more before a value is stored |
+//! | an idle channel | 192 | one allocation, whatever its capacity and its values; nothing more before a value is stored |
 //! | what a rendezvous stores | 0 | it has no store |
 //! | what a bounded channel stores | 8 each | allocated with the first value, for up to 64, and doubled up to the capacity; kept |
 //! | what an unbounded channel stores | 264 for 32 | a block goes when it was emptied, but for the last one and a spare one |

@@ -14,7 +14,7 @@ use crate::sender::Sender;
 /// A sender that does not keep the channel open: made by [`Sender::downgrade`].
 ///
 /// To send, [`upgrade`](WeakSender::upgrade) it first. It keeps the memory of the channel itself,
-/// 200 bytes, but none of the values: those go with the last receiver.
+/// 192 bytes, but none of the values: those go with the last receiver.
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ impl<T> fmt::Debug for WeakSender<T> {
 /// A receiver that does not keep the channel open: made by [`Receiver::downgrade`].
 ///
 /// To receive, [`upgrade`](WeakReceiver::upgrade) it first. It keeps the memory of the channel
-/// itself, 200 bytes, but none of the values: those go with the last receiver.
+/// itself, 192 bytes, but none of the values: those go with the last receiver.
 ///
 /// # Examples
 ///
