@@ -15,7 +15,9 @@
 //! look, and takes the oldest), and nobody overtakes a plain operation on its own side.
 //!
 //! Nothing of a user's runs under the lock, no `Drop`, no `Clone`, no waker: what has to be dropped
-//! or woken is handed out, and goes after the lock.
+//! or woken is handed out, and goes after the lock. There a waker that panics is nobody's business:
+//! it is a [`ForeignWaker`], so that no unwinding takes down a value that was just received, or lets
+//! a send look as if it had failed. A waker is cloned before anything is taken.
 //!
 //! Values that came back, because the `recv` they had been handed to was dropped, are stored before
 //! everything else, in the order in which they were handed over.
@@ -23,8 +25,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::task::Waker;
 
+use chango_core::util::foreign_waker::ForeignWaker;
 use chango_core::util::wake_list::WakeList;
 
 use crate::buffer::Buffer;
@@ -80,7 +82,7 @@ pub(crate) enum Closed {
 #[must_use]
 pub(crate) enum Sent {
     /// The value is gone; somebody may have to be woken.
-    Done(Option<Waker>),
+    Done(Option<ForeignWaker>),
     Closed(Closed),
     /// There is neither room nor a receive that waits.
     Full,
@@ -94,7 +96,7 @@ pub(crate) enum Sent {
 #[must_use]
 pub(crate) enum Received<T> {
     /// A value; and somebody may have to be woken.
-    Value(T, Option<Waker>),
+    Value(T, Option<ForeignWaker>),
     /// Closed and drained.
     Closed,
     Empty,
@@ -526,7 +528,7 @@ impl<T> State<T> {
 
     /// Moves the first waiting send's value in, if there is room now.
     #[inline]
-    fn admit(&mut self, capacity: usize) -> Option<Waker> {
+    fn admit(&mut self, capacity: usize) -> Option<ForeignWaker> {
         if self.senders.is_empty() || self.len() >= capacity {
             return None;
         }
@@ -541,7 +543,7 @@ impl<T> State<T> {
     }
 
     /// Hands a value on that came back: to the next receive that waits, else into the store.
-    fn give_back(&mut self, value: T, number: u64) -> Option<Waker> {
+    fn give_back(&mut self, value: T, number: u64) -> Option<ForeignWaker> {
         // What came back before goes first, and whoever waits beside it is about to look.
         if self.returned.is_empty()
             && let Claimed::Won(winner) = self.receivers.claim(Right::Free)
@@ -626,7 +628,7 @@ impl<T> fmt::Debug for Channel<T> {
 
 /// Wakes whoever was made ready. No lock may be held.
 #[inline]
-pub(crate) fn wake(waker: Option<Waker>) {
+pub(crate) fn wake(waker: Option<ForeignWaker>) {
     if let Some(waker) = waker {
         waker.wake();
     }

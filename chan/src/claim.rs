@@ -24,7 +24,7 @@ use std::fmt;
 use std::ptr;
 use std::task::Waker;
 
-use chango_core::util::discard::discard;
+use chango_core::util::foreign_waker::ForeignWaker;
 
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::cell::UnsafeCell;
@@ -42,7 +42,7 @@ pub(crate) struct Claim {
     /// addresses change from run to run. Zero on the real machine, where addresses decide.
     order: u32,
     /// Belongs to the owner in `SELF`, and to whoever made the word `CHOSEN`.
-    waker: UnsafeCell<Option<Waker>>,
+    waker: UnsafeCell<Option<ForeignWaker>>,
 }
 
 // SAFETY: the waker, which may itself be used from any thread, is touched only by whom the word
@@ -74,20 +74,19 @@ impl Claim {
         }
     }
 
-    /// Opens the claim to others: from now on they may choose. Only the owner, in `SELF`.
+    /// Opens the claim to others: from now on they may choose. Only the owner, in `SELF`; there it
+    /// stays if the waker panics when it is cloned.
     pub(crate) fn wait(&self, waker: &Waker) {
         debug_assert_eq!(self.word.load(Ordering::Relaxed), SELF);
         // SAFETY: in `SELF` the waker belongs to the owner, which is the caller.
         let old = self.waker.with_mut(|slot| unsafe {
             match &*slot {
                 Some(old) if old.will_wake(waker) => None,
-                _ => (*slot).replace(waker.clone()),
+                _ => (*slot).replace(ForeignWaker::of(waker)),
             }
         });
-        // Before the word is given away, so that the owner does not use a waker that others have.
-        if let Some(old) = old {
-            discard(old);
-        }
+        // While the word is still the owner's: what the waker does to the channels finds it closed.
+        drop(old);
         // Release: the waker and the nodes are written. Pairs with the acquiring compare-and-swap
         // of whoever chooses.
         self.word.store(WAITING, Ordering::Release);
@@ -149,7 +148,7 @@ impl Claim {
     ///
     /// The caller made the word `CHOSEN`, and the owner does not know of it yet: it still waits for
     /// the lock that the caller holds.
-    pub(crate) unsafe fn take_waker(&self) -> Option<Waker> {
+    pub(crate) unsafe fn take_waker(&self) -> Option<ForeignWaker> {
         // SAFETY: the caller won the word, which is the right to the waker.
         self.waker.with_mut(|slot| unsafe { (*slot).take() })
     }
@@ -192,7 +191,7 @@ impl Drop for Claim {
         let waker = self.waker.with_mut(|slot| unsafe { (*slot).take() });
         // Most selects are done before they wait.
         if let Some(waker) = waker {
-            discard(waker);
+            drop(waker);
         }
     }
 }

@@ -23,6 +23,14 @@
 //! their order. `docs/channels.md` in the repository has all promises on a page, and what other
 //! channels do in the same case.
 //!
+//! # Wakers that panic
+//!
+//! A waker is the code of whoever polls. If one panics when it is woken or dropped, the panic hook
+//! reports it, and the operation under which that happened, of another goroutine or thread, is done
+//! as if it had not: the value is sent or received, the channel closed, all others woken. If it
+//! panics when it is cloned, the poll that it was given to panics, before anything was sent or
+//! received.
+//!
 //! # Size
 //!
 //! In bytes, on 64-bit machines and with values of 8 bytes:

@@ -16,6 +16,7 @@ use std::time::Instant;
 use chango_core::coop;
 use chango_core::task::{JoinError, JoinHandle};
 use chango_core::time::{Ticker, Timer, Wait};
+use chango_core::util::foreign_waker::ForeignWaker;
 
 use crate::channel::{Locked, Received, Receiving, wake};
 use crate::claim::{Claim, Right};
@@ -294,7 +295,7 @@ fn leave<T>(locked: &mut Locked<'_, T>, waiter: &Waiter<T>) {
 }
 
 /// After the lock: wakes the peer.
-fn finish<T>(output: Option<(T, Option<Waker>)>) -> Option<T> {
+fn finish<T>(output: Option<(T, Option<ForeignWaker>)>) -> Option<T> {
     let (value, peer) = output?;
     wake(peer);
     Some(value)

@@ -24,6 +24,8 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::task::Waker;
 
+use chango_core::util::foreign_waker::ForeignWaker;
+
 use crate::claim::Claim;
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::cell::UnsafeCell;
@@ -69,7 +71,7 @@ impl State {
 /// Who is to be told when a node is completed.
 pub(crate) enum Who {
     /// A plain operation.
-    Plain(Waker),
+    Plain(ForeignWaker),
     /// A select, which has to be won first.
     Select(*const Claim),
 }
@@ -299,7 +301,7 @@ impl<T> Waiter<T> {
     /// # Safety
     ///
     /// The node is queued, and the caller holds the lock of the channel.
-    pub(crate) unsafe fn set_waker(&self, waker: Waker) -> Who {
+    pub(crate) unsafe fn set_waker(&self, waker: ForeignWaker) -> Who {
         // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it.
         self.node.with_mut(|node| unsafe {
             std::mem::replace((*node).who.assume_init_mut(), Who::Plain(waker))
@@ -330,7 +332,7 @@ impl<T> fmt::Debug for Waiter<T> {
 #[must_use = "the owner of the node waits until it is completed"]
 pub(crate) struct Winner<'a, T> {
     waiter: &'a Waiter<T>,
-    waker: Option<Waker>,
+    waker: Option<ForeignWaker>,
 }
 
 impl<'a, T> Winner<'a, T> {
@@ -339,13 +341,13 @@ impl<'a, T> Winner<'a, T> {
     /// The node was taken out of its queue by the caller, who holds the lock and completes the node
     /// with this before it gives the lock back; the waker is the node's.
     #[inline]
-    pub(crate) unsafe fn new(waiter: &'a Waiter<T>, waker: Option<Waker>) -> Self {
+    pub(crate) unsafe fn new(waiter: &'a Waiter<T>, waker: Option<ForeignWaker>) -> Self {
         Self { waiter, waker }
     }
 
     /// Hands `value` over to a receive; `number` counts the values handed over.
     #[inline]
-    pub(crate) fn give(self, value: T, number: u64) -> Option<Waker> {
+    pub(crate) fn give(self, value: T, number: u64) -> Option<ForeignWaker> {
         // SAFETY: by the contract of `new` the node belongs to this thread, and is completed here.
         unsafe {
             self.waiter.put(Some(value));
@@ -359,7 +361,7 @@ impl<'a, T> Winner<'a, T> {
 
     /// Takes the value of a send.
     #[inline]
-    pub(crate) fn take(self) -> (T, Option<Waker>) {
+    pub(crate) fn take(self) -> (T, Option<ForeignWaker>) {
         // SAFETY: by the contract of `new` the node belongs to this thread, and is completed here.
         let value = unsafe {
             let value = self.waiter.take();
@@ -370,7 +372,7 @@ impl<'a, T> Winner<'a, T> {
     }
 
     /// Tells the owner that the channel is closed.
-    pub(crate) fn close(self) -> Option<Waker> {
+    pub(crate) fn close(self) -> Option<ForeignWaker> {
         // SAFETY: by the contract of `new` the node is completed here.
         unsafe { self.waiter.complete(State::Closed) };
         self.waker

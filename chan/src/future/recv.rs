@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
-use chango_core::util::discard::discard;
+use chango_core::util::foreign_waker::ForeignWaker;
 
 use super::send::is_waiting;
 use crate::channel::{Channel, Received, Receiving, wake};
@@ -134,21 +134,21 @@ unsafe fn receive_or_wait<T>(
     cx: &mut Context<'_>,
 ) -> Option<Option<T>> {
     // A waker is cloned and dropped outside the lock only.
-    let waker = cx.waker().clone();
+    let waker = ForeignWaker::of(cx.waker());
     let mut locked = channel.lock();
     let received = locked.receive(Right::Free, coop::take);
     match received {
         Received::Value(value, peer) => {
             drop(locked);
             waiter.set_state(State::Finished);
-            discard(waker);
+            drop(waker);
             wake(peer);
             Some(Some(value))
         }
         Received::Closed => {
             drop(locked);
             waiter.set_state(State::Finished);
-            discard(waker);
+            drop(waker);
             Some(None)
         }
         Received::Empty => {
@@ -158,7 +158,7 @@ unsafe fn receive_or_wait<T>(
         }
         Received::Refused | Received::OwnLost => {
             drop(locked);
-            discard(waker);
+            drop(waker);
             None
         }
     }
@@ -191,5 +191,5 @@ fn unlink<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
     let who = unsafe { locked.receivers.remove(waiter) };
     waiter.set_state(State::Tried);
     drop(locked);
-    discard(who);
+    drop(who);
 }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
-use chango_core::util::discard::discard;
+use chango_core::util::foreign_waker::ForeignWaker;
 
 use crate::channel::{Channel, Closed, Sending, Sent, wake};
 use crate::claim::Right;
@@ -164,7 +164,7 @@ unsafe fn send_or_wait<T>(
     cx: &mut Context<'_>,
 ) -> Option<Result<(), SendError<T>>> {
     // A waker is cloned and dropped outside the lock only.
-    let waker = cx.waker().clone();
+    let waker = ForeignWaker::of(cx.waker());
     // SAFETY: the node is in no queue, so it is the caller's.
     let mut slot = unsafe { waiter.take() };
     let mut locked = channel.lock();
@@ -173,13 +173,13 @@ unsafe fn send_or_wait<T>(
         Sent::Done(peer) => {
             drop(locked);
             waiter.set_state(State::Finished);
-            discard(waker);
+            drop(waker);
             wake(peer);
             Some(Ok(()))
         }
         Sent::Closed(closed) => {
             drop(locked);
-            discard(waker);
+            drop(waker);
             Some(Err(refuse(waiter, slot, closed)))
         }
         Sent::Full => {
@@ -194,7 +194,7 @@ unsafe fn send_or_wait<T>(
             drop(locked);
             // SAFETY: the node is in no queue.
             unsafe { waiter.put(slot) };
-            discard(waker);
+            drop(waker);
             None
         }
     }
@@ -223,17 +223,17 @@ pub(super) fn is_waiting<T>(
             return true;
         }
     }
-    let waker = cx.waker().clone();
+    let waker = ForeignWaker::of(cx.waker());
     let locked = channel.lock();
     if waiter.state() != State::Queued {
         drop(locked);
-        discard(waker);
+        drop(waker);
         return false;
     }
     // SAFETY: queued, and the lock is held.
     let old = unsafe { waiter.set_waker(waker) };
     drop(locked);
-    discard(old);
+    drop(old);
     true
 }
 
@@ -250,5 +250,5 @@ pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
     let who = unsafe { locked.senders.remove(waiter) };
     waiter.set_state(State::Tried);
     drop(locked);
-    discard(who);
+    drop(who);
 }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use chango_core::coop;
 use chango_core::spawn::spawn;
 use chango_core::task::JoinHandle;
-use chango_core::util::discard::discard;
+use chango_core::util::foreign_waker::ForeignWaker;
 use chango_core::util::wake_list::WakeList;
 
 use crate::primitive::sync::Arc;
@@ -239,14 +239,14 @@ impl Future for WaitGroupWait<'_> {
             Stage::Finished => panic!("the future of a wait group was polled after it was done"),
         }
         // A waker is cloned and dropped outside the lock only.
-        let waker = cx.waker().clone();
+        let waker = ForeignWaker::of(cx.waker());
         let mut state = group.shared.lock();
         match waiter.state() {
             Stage::Queued => {
                 // SAFETY: queued, and the lock is held.
                 let old = unsafe { waiter.set_waker(waker) };
                 drop(state);
-                discard(old);
+                drop(old);
                 Poll::Pending
             }
             Stage::Idle | Stage::Tried if state.count > 0 => {
@@ -257,7 +257,7 @@ impl Future for WaitGroupWait<'_> {
             }
             Stage::Idle | Stage::Tried => {
                 drop(state);
-                discard(waker);
+                drop(waker);
                 ready!(coop::poll_proceed(cx));
                 waiter.set_state(Stage::Finished);
                 Poll::Ready(())
@@ -265,7 +265,7 @@ impl Future for WaitGroupWait<'_> {
             Stage::Done | Stage::Closed | Stage::Finished => {
                 // Released between the two looks.
                 drop(state);
-                discard(waker);
+                drop(waker);
                 waiter.set_state(Stage::Finished);
                 Poll::Ready(())
             }
@@ -285,7 +285,7 @@ impl Drop for WaitGroupWait<'_> {
         // SAFETY: queued, in this group's queue.
         let who = unsafe { state.waiting.remove(&self.waiter) };
         drop(state);
-        discard(who);
+        drop(who);
     }
 }
 

@@ -4,6 +4,7 @@ mod ledger;
 mod support;
 
 mod any;
+mod bad_waker;
 mod batch;
 mod blocking;
 mod close;

@@ -1,4 +1,5 @@
-//! User code that misbehaves: wakers and destructors that panic or come back into the channel.
+//! User code that misbehaves: destructors that panic, and wakers and destructors that come back into
+//! the channel.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,64 +9,12 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
 use chango_chan::select;
 use chango_chan::sync::{WaitGroup, WaitGroupWait};
-use chango_chan::{Receiver, Sender, TryRecvError, bounded, unbounded};
+use chango_chan::{Receiver, Sender, bounded, unbounded};
 
 use crate::support::{Bell, Counted, arms, poll, poll_with};
 
-/// A waker that panics when it is woken.
-struct Bad;
-
-impl Wake for Bad {
-    fn wake(self: Arc<Self>) {
-        panic!("a bad waker");
-    }
-}
-
 fn panics<R>(f: impl FnOnce() -> R) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
-}
-
-#[test]
-fn a_waker_that_panics_leaves_the_channel_whole() {
-    let (tx, rx) = bounded(0);
-    let waker = Waker::from(Arc::new(Bad));
-    let mut receive = Box::pin(rx.recv());
-    assert!(
-        receive
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
-    assert!(panics(|| tx.try_send(1)));
-    // The value was handed over before.
-    assert_eq!(poll(&mut receive), Poll::Ready(Some(1)));
-    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-}
-
-#[test]
-fn a_waker_that_panics_at_a_close_does_not_keep_the_others_asleep() {
-    let (tx, rx) = bounded::<i32>(0);
-    let (bad, bell) = (Waker::from(Arc::new(Bad)), Bell::new());
-    let mut receives = [(); 7].map(|()| Box::pin(rx.recv()));
-    for (at, receive) in receives.iter_mut().enumerate() {
-        if at == 2 || at == 5 {
-            assert!(
-                receive
-                    .as_mut()
-                    .poll(&mut Context::from_waker(&bad))
-                    .is_pending()
-            );
-        } else {
-            assert!(poll_with(receive, &bell).is_pending());
-        }
-    }
-    assert!(panics(|| tx.close()));
-    assert_eq!(bell.rung(), 5);
-    assert!(
-        receives
-            .iter_mut()
-            .all(|receive| poll(receive) == Poll::Ready(None))
-    );
 }
 
 /// A value whose destructor uses the channel that it is in.

@@ -9,12 +9,13 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::{fmt, thread, vec};
 
 use super::addr::{Target, ToSocketAddrs};
 use crate::coop;
 use crate::primitive::{Mutex, Rank};
+use crate::util::foreign_waker::ForeignWaker;
 
 /// The addresses behind a host name, in the order in which the system wants them tried.
 ///
@@ -72,7 +73,7 @@ struct Lookup(Arc<Mutex<Answer>>);
 
 struct Answer {
     result: Option<io::Result<Vec<SocketAddr>>>,
-    waker: Option<Waker>,
+    waker: Option<ForeignWaker>,
 }
 
 impl Lookup {
@@ -109,7 +110,7 @@ impl Future for Lookup {
     type Output = io::Result<Vec<SocketAddr>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let waker = cx.waker().clone();
+        let waker = ForeignWaker::of(cx.waker());
         // What is left over of wakers is dropped once the lock is open.
         let (ready, _rest) = {
             let mut answer = self.0.lock();

@@ -35,6 +35,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::{Mutex, Rank};
+use crate::util::foreign_waker::ForeignWaker;
 use crate::util::wake_list::WakeList;
 
 const WAITING: usize = 1;
@@ -87,7 +88,7 @@ pub(crate) enum Closed {
 struct Waiter {
     /// The ticket's number, 0 for those without one.
     ticket: u32,
-    waker: Waker,
+    waker: ForeignWaker,
 }
 
 struct Waiters {
@@ -152,7 +153,7 @@ impl Slot {
         if let Some(refused) = refuse(self.word.load(Ordering::Relaxed), seen) {
             return refused;
         }
-        let waker = waker.clone();
+        let waker = ForeignWaker::of(waker);
         // Declared before the lock: dropped, and its wakers woken or dropped, after it is open.
         let mut wake = WakeList::new();
         let replaced;
@@ -242,9 +243,9 @@ impl Waiters {
     fn put(
         &mut self,
         ticket: Option<&mut Ticket>,
-        waker: Waker,
+        waker: ForeignWaker,
         wake: &mut WakeList,
-    ) -> Option<Waker> {
+    ) -> Option<ForeignWaker> {
         let number = match ticket {
             None => 0,
             Some(ticket) => {
@@ -255,7 +256,7 @@ impl Waiters {
             }
         };
         let mine = |waiter: &&mut Waiter| {
-            waiter.ticket == number && (number != 0 || waiter.waker.will_wake(&waker))
+            waiter.ticket == number && (number != 0 || waiter.waker.is_like(&waker))
         };
         if let Some(waiter) = self.first.iter_mut().chain(&mut self.rest).find(mine) {
             return Some(std::mem::replace(&mut waiter.waker, waker));

@@ -398,10 +398,7 @@ impl Worker {
         if wake.is_empty() {
             return;
         }
-        let wake = std::panic::AssertUnwindSafe(|| wake.wake_all());
-        if std::panic::catch_unwind(wake).is_err() {
-            // The panic hook has reported it; a foreign waker's panic is nobody's here.
-        }
+        wake.wake_all();
         if self.core.borrow().queue.shared().len() > 1 {
             Shared::wake_one(&self.shared);
         }

@@ -10,13 +10,14 @@ use std::io::Write;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use super::TaskId;
 use super::raw::{self, Header, Meta};
 use super::state::Wake;
 use crate::coop;
 use crate::primitive::{Mutex, Rank};
+use crate::util::foreign_waker::ForeignWaker;
 
 /// The owner's end of a goroutine: waits for its result, or stops it.
 ///
@@ -160,11 +161,11 @@ impl<T> JoinHandle<T> {
     fn poll_with(
         &self,
         cx: &mut Context<'_>,
-        exchange: impl FnOnce(&mut Option<Waker>) -> (bool, Option<Waker>),
+        exchange: impl FnOnce(&mut Option<ForeignWaker>) -> (bool, Option<ForeignWaker>),
     ) -> Poll<Result<T, JoinError>> {
         if !self.header().state.is_dead() {
             // A waker is code of a user's: cloned before the lock in `exchange`, dropped after it.
-            let mut mine = Some(cx.waker().clone());
+            let mut mine = Some(ForeignWaker::of(cx.waker()));
             let (registered, replaced) = exchange(&mut mine);
             // Two goroutines on one handle: the one that was put aside has to look again.
             if let Some(replaced) = replaced {
@@ -195,7 +196,10 @@ impl<T> JoinHandle<T> {
     /// # Safety
     ///
     /// No other call for this handle runs at the same time.
-    unsafe fn exchange_joiner(&self, mine: &mut Option<Waker>) -> (bool, Option<Waker>) {
+    unsafe fn exchange_joiner(
+        &self,
+        mine: &mut Option<ForeignWaker>,
+    ) -> (bool, Option<ForeignWaker>) {
         let state = &self.header().state;
         if state.has_joiner() && !state.take_joiner() {
             return (false, None);
@@ -204,7 +208,7 @@ impl<T> JoinHandle<T> {
             // SAFETY: the state does not say JOINER, so the slot belongs to the handle, and by the
             // caller's promise to this call alone.
             let slot = unsafe { &mut *slot };
-            let same = matches!((&*slot, &*mine), (Some(old), Some(new)) if old.will_wake(new));
+            let same = matches!((&*slot, &*mine), (Some(old), Some(new)) if old.is_like(new));
             if same {
                 None
             } else {

@@ -10,12 +10,13 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::join::JoinError;
 use super::state::State;
 use super::{Schedule, TaskId, waker};
 use crate::primitive::cell::UnsafeCell;
+use crate::util::foreign_waker::ForeignWaker;
 
 /// What a dump and a panic message say of a goroutine; written once, before it is queued.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ pub(crate) struct Header {
     /// Under the lock of the registry's shard.
     pub(super) links: UnsafeCell<Links>,
     /// The waker of whoever joins: the goroutine's while the state says JOINER, else the handle's.
-    pub(super) joiner: UnsafeCell<Option<Waker>>,
+    pub(super) joiner: UnsafeCell<Option<ForeignWaker>>,
     pub(crate) meta: Meta,
 }
 

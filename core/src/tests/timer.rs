@@ -46,7 +46,7 @@ fn at(timers: &Timers, nanos: u64) -> Instant {
 
 fn arm(timers: &Timers, entry: Pin<&mut Entry>, nanos: u64, waker: &Waker) -> Armed {
     let deadline = at(timers, nanos);
-    let (armed, old) = entry.arm(timers.shard(0), Some(deadline), waker.clone());
+    let (armed, old) = entry.arm(timers.shard(0), Some(deadline), waker.clone().into());
     drop(old);
     armed
 }
@@ -159,7 +159,7 @@ fn the_earliest_deadline_of_all_shards_is_known() {
         let deadline = Some(at(&timers, nanos));
         let (armed, _) = entry
             .as_mut()
-            .arm(timers.shard(shard), deadline, waker.clone());
+            .arm(timers.shard(shard), deadline, waker.clone().into());
         assert_eq!(
             armed,
             Armed::Waiting { earliest: true },
@@ -225,7 +225,7 @@ fn an_entry_that_is_armed_again_forgets_what_it_was_armed_for() {
     let later = Some(at(&timers, 20));
     let (_, old) = entry
         .as_mut()
-        .arm(timers.shard(1), later, second_waker.clone());
+        .arm(timers.shard(1), later, second_waker.clone().into());
     assert!(old.is_some_and(|old| old.will_wake(&first_waker)));
     assert_eq!(expire(&timers, 10), 0);
     assert_eq!(expire(&timers, 20), 1);
@@ -261,7 +261,9 @@ fn an_entry_without_a_deadline_keeps_its_waker_and_is_no_timer() {
     let timers = Timers::new(1);
     let (counter, waker) = Counter::new();
     let mut entry = pin!(Entry::new());
-    let (armed, _) = entry.as_mut().arm(timers.shard(0), None, waker.clone());
+    let (armed, _) = entry
+        .as_mut()
+        .arm(timers.shard(0), None, waker.clone().into());
     assert_eq!(armed, Armed::Waiting { earliest: false });
     assert!(timers.is_empty() && entry.is_armed() && entry.will_wake(&waker));
     assert_eq!(expire(&timers, u64::MAX), 0);
@@ -298,12 +300,12 @@ fn deadlines_beyond_the_range_are_kept_and_do_not_fire() {
         .unwrap_or(timers.base);
     let _ = past
         .as_mut()
-        .arm(timers.shard(0), Some(before), waker.clone());
+        .arm(timers.shard(0), Some(before), waker.clone().into());
     let centuries = Duration::from_secs(60 * 60 * 24 * 365 * 600);
     if let Some(deadline) = timers.base.checked_add(centuries) {
         let _ = far
             .as_mut()
-            .arm(timers.shard(0), Some(deadline), waker.clone());
+            .arm(timers.shard(0), Some(deadline), waker.clone().into());
         assert_eq!(expire(&timers, 0), 1, "the past one");
         assert_eq!(expire(&timers, u64::MAX / 2), 0);
         assert!(!timers.is_empty());
@@ -317,7 +319,9 @@ fn the_end_of_the_runtime_wakes_all_and_refuses_the_rest() {
     let (mut one, mut other) = (pin!(Entry::new()), pin!(Entry::new()));
     let _ = arm(&timers, one.as_mut(), 10, &waker);
     let deadline = Some(at(&timers, 10));
-    let _ = other.as_mut().arm(timers.shard(1), deadline, waker.clone());
+    let _ = other
+        .as_mut()
+        .arm(timers.shard(1), deadline, waker.clone().into());
     let mut wake = WakeList::new();
     timers.close(&mut wake);
     wake.wake_all();
@@ -348,7 +352,9 @@ fn entries_that_come_and_go_while_others_expire_are_woken_once_or_not_at_all() {
                         let mut entry = pin!(Entry::new());
                         let shard = timers.shard(random.below(2));
                         let deadline = at(&timers, nanos);
-                        let _ = entry.as_mut().arm(shard, Some(deadline), waker.clone());
+                        let _ = entry
+                            .as_mut()
+                            .arm(shard, Some(deadline), waker.clone().into());
                         if random.below(2) == 0 {
                             while !entry.has_fired() {
                                 thread::yield_now();

@@ -23,6 +23,7 @@ use super::{announce, deadline_after, shard};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::{Mutex, Rank};
 use crate::timer::Entry;
+use crate::util::foreign_waker::ForeignWaker;
 use crate::util::wake_list::WakeList;
 use crate::{clock, coop};
 
@@ -151,7 +152,7 @@ impl Alarm {
             }
         }
         // Neither a panic nor the cloning and dropping of wakers is to happen under the lock.
-        let (shard, waker) = (shard(), cx.waker().clone());
+        let (shard, waker) = (shard(), ForeignWaker::of(cx.waker()));
         let mut state = self.state.lock();
         if wait.alarm.get().is_null() {
             wait.alarm.set(self);

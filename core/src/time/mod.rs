@@ -36,7 +36,7 @@ use crate::primitive::sync::Arc;
 use crate::sched::current;
 use crate::spawn::no_runtime;
 use crate::timer::{Armed, Entry, Shard};
-use crate::util::discard::discard;
+use crate::util::foreign_waker::ForeignWaker;
 
 /// The present moment of the monotonic clock, from which the deadlines here are counted.
 ///
@@ -81,8 +81,8 @@ fn poll_deadline(
     if entry.has_fired() || is_over(deadline) {
         return Poll::Ready(());
     }
-    let (armed, old) = entry.arm(&shard(), deadline, cx.waker().clone());
-    discard(old);
+    let (armed, old) = entry.arm(&shard(), deadline, ForeignWaker::of(cx.waker()));
+    drop(old);
     announce(armed, deadline);
     Poll::Pending
 }

@@ -25,7 +25,7 @@ use super::{Inserted, Shard};
 use crate::primitive::atomic::{AtomicU8, Ordering};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::sync::Arc;
-use crate::util::discard::discard;
+use crate::util::foreign_waker::ForeignWaker;
 
 /// In no heap, and nobody is to be woken.
 const IDLE: u8 = 0;
@@ -53,7 +53,7 @@ pub(super) struct Node {
 
 struct Inner {
     index: usize,
-    waker: Option<Waker>,
+    waker: Option<ForeignWaker>,
 }
 
 /// How [`Entry::arm`] went.
@@ -106,8 +106,8 @@ impl Entry {
         mut self: Pin<&mut Self>,
         shard: &Arc<Shard>,
         deadline: Option<Instant>,
-        waker: Waker,
-    ) -> (Armed, Option<Waker>) {
+        waker: ForeignWaker,
+    ) -> (Armed, Option<ForeignWaker>) {
         let old = self.as_mut().disarm();
         let Some(deadline) = deadline else {
             self.as_mut().park(waker);
@@ -139,9 +139,9 @@ impl Entry {
             Some(true) => return true,
             Some(false) => {}
         }
-        let mut new = waker.clone();
+        let mut new = ForeignWaker::of(waker);
         let replaced = self.with_waker(|mine| std::mem::swap(mine, &mut new));
-        discard(new);
+        drop(new);
         replaced.is_some()
     }
 
@@ -152,7 +152,7 @@ impl Entry {
 
     /// Takes the entry out of its heap. The waker, if nobody woke it, comes back to be woken, or to
     /// be dropped where no lock is held.
-    pub(crate) fn disarm(mut self: Pin<&mut Self>) -> Option<Waker> {
+    pub(crate) fn disarm(mut self: Pin<&mut Self>) -> Option<ForeignWaker> {
         self.as_mut().unheap();
         if self.node.state() != PARKED {
             return None;
@@ -175,7 +175,7 @@ impl Entry {
     }
 
     /// Keeps the waker without a deadline.
-    fn park(self: Pin<&mut Self>, waker: Waker) {
+    fn park(self: Pin<&mut Self>, waker: ForeignWaker) {
         debug_assert!(!self.is_armed());
         // SAFETY: only the owner touches the waker of an entry that is in no heap.
         self.node
@@ -185,7 +185,7 @@ impl Entry {
     }
 
     /// Runs `f` on the waker that is to be woken, under the lock that it belongs to.
-    fn with_waker<R>(&self, f: impl FnOnce(&mut Waker) -> R) -> Option<R> {
+    fn with_waker<R>(&self, f: impl FnOnce(&mut ForeignWaker) -> R) -> Option<R> {
         match (self.node.state(), &self.shard) {
             // SAFETY: a node in state `HEAPED` was put into this shard's heap.
             (HEAPED, Some(shard)) => unsafe { shard.with_waker(&self.node, f) },
@@ -202,7 +202,7 @@ impl Drop for Entry {
     fn drop(&mut self) {
         if self.is_armed() {
             // SAFETY: an entry that is being dropped never moves again.
-            discard(unsafe { Pin::new_unchecked(self) }.disarm());
+            drop(unsafe { Pin::new_unchecked(self) }.disarm());
         }
     }
 }
@@ -243,7 +243,7 @@ impl NodeRef {
     ///
     /// The lock of the shard whose heap the node is about to be pushed to is held; the node is in
     /// no heap and stays where it is until it is taken out.
-    pub(super) unsafe fn enter(node: NonNull<Node>, waker: Waker) -> Self {
+    pub(super) unsafe fn enter(node: NonNull<Node>, waker: ForeignWaker) -> Self {
         // SAFETY: the caller's node is valid, and in no heap: so nobody else touches it.
         let node = unsafe { node.as_ref() };
         // SAFETY: as above.
@@ -262,7 +262,7 @@ impl NodeRef {
     /// # Safety
     ///
     /// The lock of the node's shard is held, and the node was just taken out of its heap.
-    pub(super) unsafe fn leave(self, fired: bool) -> Option<Waker> {
+    pub(super) unsafe fn leave(self, fired: bool) -> Option<ForeignWaker> {
         // SAFETY: an entry takes its node out of the heap, under the lock, before it goes.
         let node = unsafe { self.0.as_ref() };
         // SAFETY: the lock is held.
@@ -308,7 +308,7 @@ impl Node {
     /// # Safety
     ///
     /// The lock of the node's shard is held, and the node is in its heap.
-    pub(super) unsafe fn waker<R>(&self, f: impl FnOnce(&mut Waker) -> R) -> Option<R> {
+    pub(super) unsafe fn waker<R>(&self, f: impl FnOnce(&mut ForeignWaker) -> R) -> Option<R> {
         // SAFETY: the lock is held.
         self.inner
             .with_mut(|inner| unsafe { (*inner).waker.as_mut() }.map(f))

@@ -25,7 +25,6 @@ mod tests;
 
 use std::fmt;
 use std::ptr::NonNull;
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
@@ -37,6 +36,7 @@ use crate::clock;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{Mutex, Rank};
+use crate::util::foreign_waker::ForeignWaker;
 use crate::util::wake_list::WakeList;
 
 /// The deadline that never comes; deadlines are nanoseconds since the base of their [`Timers`].
@@ -130,7 +130,7 @@ enum Inserted {
     /// It is in the heap, perhaps before all others.
     Yes { earliest: bool },
     /// The runtime has shut down; the waker comes back, since no lock is held here any more.
-    No(Waker),
+    No(ForeignWaker),
 }
 
 impl Shard {
@@ -156,7 +156,12 @@ impl Shard {
     /// # Safety
     ///
     /// The node is in no heap, and neither moves nor goes before it has left this one.
-    unsafe fn insert(&self, node: NonNull<Node>, deadline: Instant, waker: Waker) -> Inserted {
+    unsafe fn insert(
+        &self,
+        node: NonNull<Node>,
+        deadline: Instant,
+        waker: ForeignWaker,
+    ) -> Inserted {
         let key = nanos_since(self.base, deadline).min(NEVER - 1);
         let mut contents = self.contents.lock();
         if contents.closed {
@@ -190,7 +195,11 @@ impl Shard {
     /// # Safety
     ///
     /// The node was inserted into this shard.
-    unsafe fn with_waker<R>(&self, node: &Node, f: impl FnOnce(&mut Waker) -> R) -> Option<R> {
+    unsafe fn with_waker<R>(
+        &self,
+        node: &Node,
+        f: impl FnOnce(&mut ForeignWaker) -> R,
+    ) -> Option<R> {
         let _contents = self.contents.lock();
         // SAFETY: the lock is held, and the node has an index: so it is in the heap.
         unsafe { node.index().and_then(|_| node.waker(f)) }

@@ -1,5 +1,5 @@
 //! Small tools that know nothing of goroutines.
 
 pub(crate) mod abort;
-pub mod discard;
+pub mod foreign_waker;
 pub mod wake_list;
