@@ -84,6 +84,14 @@ pub struct ReceiveWait<'a, R: Receive + ?Sized> {
     operand: &'a R,
 }
 
+// SAFETY: the operand is shared, and a node is `Send` if the output is, by the contract of `Receive`.
+unsafe impl<R> Send for ReceiveWait<'_, R>
+where
+    R: Receive + Sync + ?Sized,
+    R::Output: Send,
+{
+}
+
 impl<'a, R: Receive + ?Sized> ReceiveWait<'a, R> {
     /// The pinned node, and what it waits for.
     fn project(self: Pin<&mut Self>) -> (Pin<&mut R::Node>, &'a R) {

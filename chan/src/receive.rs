@@ -7,7 +7,9 @@
 //! * what was not returned was not taken: `release` gives back what a node was handed;
 //! * an operand that others complete (a channel) does so only through the claim that `enter` was
 //!   given; one that completes itself (a timer, a goroutine) is taken from in `look` only, where
-//!   nobody else can choose.
+//!   nobody else can choose;
+//! * a node is `Send` if the output is. Nobody outside can name the node, so whether a generic future
+//!   around it is `Send` must not depend on what it is.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -36,6 +38,12 @@ use crate::waiter::{State, Waiter, Who};
 ///
 /// Its methods are not for calling; they may change.
 ///
+/// # Safety
+///
+/// What an implementation keeps in a waiting future must be `Send` if `Output` is: the futures of
+/// [`ops`](crate::ops) and [`select`](crate::select) rely on it, so that generic code is `Send`
+/// where `R` and `R::Output` say so.
+///
 /// # Examples
 ///
 /// A function that takes whatever gives strings:
@@ -60,14 +68,14 @@ use crate::waiter::{State, Waiter, Who};
     note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, an `Option` of \
             one (`None` never gives anything), or a reference to one"
 )]
-pub trait Receive {
+pub unsafe trait Receive {
     /// What one receive gives.
     type Output;
 
     /// What one turn of `for value in <-operand` gives.
     type Each;
 
-    /// What stands in the waiting future.
+    /// What stands in the waiting future. It is `Send` if `Output` is.
     #[doc(hidden)]
     type Node;
 
@@ -192,7 +200,8 @@ impl<'a> Place<'a> {
     }
 }
 
-impl<T> Receive for Receiver<T> {
+// SAFETY: a `Waiter<T>` is `Send` if `T` is, which is what an output says of it.
+unsafe impl<T> Receive for Receiver<T> {
     type Output = Option<T>;
     type Each = T;
     type Node = Waiter<T>;
@@ -304,7 +313,8 @@ fn finish<T>(output: Option<(T, Option<ForeignWaker>)>) -> Option<T> {
 /// `Timer` and `Ticker` have the same methods.
 macro_rules! receive_from_alarm {
     ($alarm:ty) => {
-        impl Receive for $alarm {
+        // SAFETY: a `Wait` is `Send`.
+        unsafe impl Receive for $alarm {
             type Output = Instant;
             type Each = Instant;
             type Node = Wait;
@@ -352,7 +362,8 @@ macro_rules! receive_from_alarm {
 receive_from_alarm!(Timer);
 receive_from_alarm!(Ticker);
 
-impl<T> Receive for JoinHandle<T> {
+// SAFETY: a node of nothing is `Send`.
+unsafe impl<T> Receive for JoinHandle<T> {
     type Output = Result<T, JoinError>;
     type Each = Result<T, JoinError>;
     type Node = ();
@@ -383,83 +394,11 @@ impl<T> Receive for JoinHandle<T> {
     }
 }
 
-/// `None` is a nil channel.
-impl<R: Receive> Receive for Option<R> {
-    type Output = R::Output;
-    type Each = R::Each;
-    type Node = R::Node;
-
-    #[inline]
-    fn each(output: R::Output) -> Option<R::Each> {
-        R::each(output)
-    }
-
-    #[inline]
-    fn node() -> R::Node {
-        R::node()
-    }
-
-    #[inline]
-    fn now(&self) -> Poll<R::Output> {
-        self.as_ref().map_or(Poll::Pending, R::now)
-    }
-
-    unsafe fn poll_receive(
-        &self,
-        node: Pin<&mut R::Node>,
-        cx: &mut Context<'_>,
-    ) -> Poll<R::Output> {
-        match self {
-            // SAFETY: what the caller promises for the option holds for what is in it.
-            Some(receive) => unsafe { receive.poll_receive(node, cx) },
-            None => Poll::Pending,
-        }
-    }
-
-    unsafe fn look(&self, node: Pin<&mut R::Node>, cx: &mut Context<'_>) -> Look<R::Output> {
-        match self {
-            // SAFETY: as in `poll_receive`.
-            Some(receive) => unsafe { receive.look(node, cx) },
-            None => Look::NotReady,
-        }
-    }
-
-    unsafe fn register(&self, node: Pin<&mut R::Node>, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            // SAFETY: as in `poll_receive`.
-            Some(receive) => unsafe { receive.register(node, cx) },
-            None => Poll::Pending,
-        }
-    }
-
-    unsafe fn enter(&self, node: Pin<&mut R::Node>, place: Place<'_>) -> Enter<R::Output> {
-        match self {
-            // SAFETY: as in `poll_receive`.
-            Some(receive) => unsafe { receive.enter(node, place) },
-            None => Enter::Waiting,
-        }
-    }
-
-    unsafe fn collect(&self, node: Pin<&mut R::Node>) -> R::Output {
-        match self {
-            // SAFETY: as in `poll_receive`.
-            Some(receive) => unsafe { receive.collect(node) },
-            None => unreachable!("nobody chooses an arm that is in no queue"),
-        }
-    }
-
-    unsafe fn release(&self, node: Pin<&mut R::Node>) {
-        if let Some(receive) = self {
-            // SAFETY: as in `poll_receive`.
-            unsafe { receive.release(node) }
-        }
-    }
-}
-
-/// Both kinds of references forward everything.
-macro_rules! receive_by_reference {
-    ($reference:ty) => {
-        impl<R: Receive + ?Sized> Receive for $reference {
+/// What stands for another operand, or for none: everything goes through to that one.
+macro_rules! receive_through {
+    ($operand:ty $(where R: ?$sized:ident)?, |$this:ident| $target:expr) => {
+        // SAFETY: the other one's node and output are its own.
+        unsafe impl<R: Receive $(+ ?$sized)?> Receive for $operand {
             type Output = R::Output;
             type Each = R::Each;
             type Node = R::Node;
@@ -476,7 +415,8 @@ macro_rules! receive_by_reference {
 
             #[inline]
             fn now(&self) -> Poll<R::Output> {
-                (**self).now()
+                let $this = self;
+                $target.map_or(Poll::Pending, R::now)
             }
 
             unsafe fn poll_receive(
@@ -484,9 +424,13 @@ macro_rules! receive_by_reference {
                 node: Pin<&mut R::Node>,
                 cx: &mut Context<'_>,
             ) -> Poll<R::Output> {
-                // SAFETY: what the reference borrows stays where it is for as long as the
-                // reference, the operand, does.
-                unsafe { (**self).poll_receive(node, cx) }
+                let $this = self;
+                match $target {
+                    // SAFETY: what is borrowed or held stays where it is for as long as the
+                    // operand does; so what the caller promises holds for it too.
+                    Some(receive) => unsafe { receive.poll_receive(node, cx) },
+                    None => Poll::Pending,
+                }
             }
 
             unsafe fn look(
@@ -494,32 +438,53 @@ macro_rules! receive_by_reference {
                 node: Pin<&mut R::Node>,
                 cx: &mut Context<'_>,
             ) -> Look<R::Output> {
-                // SAFETY: as in `poll_receive`.
-                unsafe { (**self).look(node, cx) }
+                let $this = self;
+                match $target {
+                    // SAFETY: as in `poll_receive`.
+                    Some(receive) => unsafe { receive.look(node, cx) },
+                    None => Look::NotReady,
+                }
             }
 
             unsafe fn register(&self, node: Pin<&mut R::Node>, cx: &mut Context<'_>) -> Poll<()> {
-                // SAFETY: as in `poll_receive`.
-                unsafe { (**self).register(node, cx) }
+                let $this = self;
+                match $target {
+                    // SAFETY: as in `poll_receive`.
+                    Some(receive) => unsafe { receive.register(node, cx) },
+                    None => Poll::Pending,
+                }
             }
 
             unsafe fn enter(&self, node: Pin<&mut R::Node>, place: Place<'_>) -> Enter<R::Output> {
-                // SAFETY: as in `poll_receive`.
-                unsafe { (**self).enter(node, place) }
+                let $this = self;
+                match $target {
+                    // SAFETY: as in `poll_receive`.
+                    Some(receive) => unsafe { receive.enter(node, place) },
+                    None => Enter::Waiting,
+                }
             }
 
             unsafe fn collect(&self, node: Pin<&mut R::Node>) -> R::Output {
-                // SAFETY: as in `poll_receive`.
-                unsafe { (**self).collect(node) }
+                let $this = self;
+                match $target {
+                    // SAFETY: as in `poll_receive`.
+                    Some(receive) => unsafe { receive.collect(node) },
+                    None => unreachable!("nobody chooses an arm that is in no queue"),
+                }
             }
 
             unsafe fn release(&self, node: Pin<&mut R::Node>) {
-                // SAFETY: as in `poll_receive`.
-                unsafe { (**self).release(node) }
+                let $this = self;
+                if let Some(receive) = $target {
+                    // SAFETY: as in `poll_receive`.
+                    unsafe { receive.release(node) }
+                }
             }
         }
     };
 }
 
-receive_by_reference!(&R);
-receive_by_reference!(&mut R);
+// `None` is a nil channel.
+receive_through!(Option<R>, |option| option.as_ref());
+receive_through!(&R where R: ?Sized, |reference| Some(&**reference));
+receive_through!(&mut R where R: ?Sized, |reference| Some(&**reference));

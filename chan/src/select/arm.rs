@@ -94,6 +94,9 @@ pub struct RecvArm<R: Receive> {
     output: Option<R::Output>,
 }
 
+// SAFETY: a node is `Send` if the output is, by the contract of `Receive`.
+unsafe impl<R: Receive + Send> Send for RecvArm<R> where R::Output: Send {}
+
 /// The pinned node of a receive arm, its operand, and where the output goes.
 type RecvParts<'a, R> = (
     Pin<&'a mut <R as Receive>::Node>,

@@ -14,6 +14,8 @@ mod loom_weak;
 
 #[cfg(not(loom))]
 mod model;
+#[cfg(not(loom))]
+mod send;
 
 /// Runs `f` in all orders in which its threads can meet, with at most `preemptions` forced switches,
 /// and says how many they were.
