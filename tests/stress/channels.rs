@@ -12,7 +12,7 @@ use chango::task::{self, JoinHandle};
 use futures_lite::StreamExt;
 use futures_lite::future::poll_once;
 
-use crate::ledger::{Ledger, Loss, Message};
+use crate::ledger::{Ledger, Loss, Message, Tally};
 use crate::rng::Rng;
 use crate::storm::{Round, storm};
 
@@ -333,7 +333,7 @@ async fn one_round(mut rng: Rng, ledger: Arc<Ledger>, end: End) {
     }
 }
 
-fn channels(round: Round, end: End) {
+fn channels(round: Round, end: End) -> Tally {
     let ledger = Ledger::new(MESSAGES, &round.pulse);
     let (rng, book) = (round.rng.clone(), Arc::clone(&ledger));
     round.run(async move {
@@ -344,7 +344,7 @@ fn channels(round: Round, end: End) {
         Loss::WithReceivers
     } else {
         Loss::None
-    });
+    })
 }
 
 #[test]

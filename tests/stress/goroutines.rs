@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chango::prelude::*;
 use chango::{runtime, task};
 
+use crate::ledger::Tally;
 use crate::rng::Rng;
 use crate::storm::{Pulse, Round, storm};
 
@@ -91,7 +92,7 @@ async fn families(mut rng: Rng, living: Arc<AtomicUsize>, pulse: Arc<Pulse>) {
     }
 }
 
-fn one_round(mut round: Round) {
+fn one_round(mut round: Round) -> Tally {
     let living = Arc::new(AtomicUsize::new(0));
     let all = Arc::clone(&living);
     let pulse = Arc::clone(&round.pulse);
@@ -115,6 +116,7 @@ fn one_round(mut round: Round) {
             "a future was not dropped with its goroutine"
         );
     });
+    Tally::default()
 }
 
 #[test]

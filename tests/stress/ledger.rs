@@ -4,6 +4,8 @@
 //! received exactly once; one that came back to its sender is not received; of one whose send was
 //! given up half-way nobody knows, but it is not received twice.
 
+use std::fmt;
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
@@ -31,6 +33,49 @@ pub(crate) enum Loss {
     None,
     /// All receivers may go away while something is buffered.
     WithReceivers,
+}
+
+/// How many messages came to which end. None of them was lost or doubled, or else there is no tally.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) made: usize,
+    pub(crate) received: usize,
+    /// Their senders have them back.
+    pub(crate) returned: usize,
+}
+
+impl Tally {
+    /// Those that went down with their send, or with the goroutine or channel that had them.
+    fn dropped(&self) -> usize {
+        self.made - self.received - self.returned
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.made += other.made;
+        self.received += other.received;
+        self.returned += other.returned;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            made,
+            received,
+            returned,
+        } = self;
+        if *made == 0 {
+            return f.write_str("no messages");
+        }
+        write!(
+            f,
+            "{made} messages made, {received} received, {returned} returned to their senders, {} \
+             dropped with their send or their receiver, 0 lost, 0 doubled",
+            self.dropped()
+        )
+    }
 }
 
 impl Ledger {
@@ -75,8 +120,12 @@ impl Ledger {
         self.pulse.beat();
     }
 
-    /// Looks through all entries. Nothing may be under way any more.
-    pub(crate) fn check(&self, loss: Loss) {
+    /// Looks through all entries, and counts them. Nothing may be under way any more.
+    pub(crate) fn check(&self, loss: Loss) -> Tally {
+        let mut tally = Tally {
+            made: self.made(),
+            ..Tally::default()
+        };
         for (id, entry) in self.entries[..self.made()].iter().enumerate() {
             let [accepted, returned, received, dropped] = [
                 &entry.accepted,
@@ -96,7 +145,10 @@ impl Ledger {
                 loss == Loss::WithReceivers || accepted <= received,
                 "{told}"
             );
+            tally.received += usize::from(received);
+            tally.returned += usize::from(returned);
         }
+        tally
     }
 }
 

@@ -1,7 +1,7 @@
 //! Equal goroutines, each of which sends and receives in one select, so that selects meet selects
 //! on rendezvous channels all the time. They pass a fixed number of messages around.
 //!
-//! What must hold: as many messages are there at the end as were put in, whoever was aborted gave
+//! Each time a coin is offered counts as a message made. What must hold: as many messages are there at the end as were put in, whoever was aborted gave
 //! up only what it held, and no message was ever in two places.
 
 use std::collections::VecDeque;
@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use chango::prelude::*;
 use chango::{runtime, task};
 
+use crate::ledger::Tally;
 use crate::rng::Rng;
 use crate::storm::{Pulse, Round, storm};
 
@@ -50,6 +51,26 @@ impl Coin {
 impl Drop for Coin {
     fn drop(&mut self) {
         self.living.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What became of the offers of a round.
+#[derive(Default)]
+struct Offers {
+    made: AtomicUsize,
+    received: AtomicUsize,
+    returned: AtomicUsize,
+}
+
+impl Offers {
+    fn tally(&self) -> Tally {
+        let [made, received, returned] =
+            [&self.made, &self.received, &self.returned].map(|count| count.load(Ordering::Relaxed));
+        Tally {
+            made,
+            received,
+            returned,
+        }
     }
 }
 
@@ -110,7 +131,7 @@ async fn peer(
     coins: usize,
     living: Arc<AtomicUsize>,
     channels: Arc<Vec<(Sender<Coin>, Receiver<Coin>)>>,
-    pulse: Arc<Pulse>,
+    (pulse, offers): (Arc<Pulse>, Arc<Offers>),
 ) -> VecDeque<Coin> {
     let mut purse: VecDeque<_> = (0..coins).map(|_| Coin::mint(&living)).collect();
     for _ in 0..STEPS {
@@ -118,12 +139,18 @@ async fn peer(
         let second = &channels[rng.below(channels.len())];
         let rx = [&first.1, &second.1];
         let (back, came) = match purse.pop_front() {
-            Some(coin) => trade(&mut rng, coin, [&first.0, &second.0], rx).await,
+            Some(coin) => {
+                offers.made.fetch_add(1, Ordering::Relaxed);
+                trade(&mut rng, coin, [&first.0, &second.0], rx).await
+            }
             None => beg(rx).await,
         };
-        for coin in [back, came].into_iter().flatten() {
-            coin.take();
-            purse.push_back(coin);
+        for (coin, count) in [(back, &offers.returned), (came, &offers.received)] {
+            if let Some(coin) = coin {
+                coin.take();
+                purse.push_back(coin);
+                count.fetch_add(1, Ordering::Relaxed);
+            }
         }
         pulse.beat();
         if rng.one_in(8) {
@@ -133,16 +160,19 @@ async fn peer(
     purse
 }
 
-fn one_round(round: Round, aborts: bool) {
+fn one_round(round: Round, aborts: bool) -> Tally {
     let mut rng = round.rng.clone();
     let living = Arc::new(AtomicUsize::new(0));
+    let offers = Arc::new(Offers::default());
     let (pulse, alive) = (Arc::clone(&round.pulse), Arc::clone(&living));
+    let book = Arc::clone(&offers);
     round.run(async move {
         let channels: Arc<Vec<_>> = Arc::new((0..3).map(|_| bounded(0)).collect());
         let peers: Vec<_> = (0..PEERS)
             .map(|_| {
                 let (alive, channels) = (alive.clone(), channels.clone());
-                go!(peer(rng.fork(), 3, alive, channels, pulse.clone()))
+                let books = (pulse.clone(), book.clone());
+                go!(peer(rng.fork(), 3, alive, channels, books))
             })
             .collect();
         if aborts {
@@ -176,6 +206,9 @@ fn one_round(round: Round, aborts: bool) {
         assert!(aborts || counted == 3 * PEERS);
     });
     assert_eq!(living.load(Ordering::Relaxed), 0);
+    let tally = offers.tally();
+    assert!(aborts || tally.made == tally.received + tally.returned);
+    tally
 }
 
 #[test]

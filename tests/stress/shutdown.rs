@@ -10,7 +10,7 @@ use chango::chan::{Receiver, Sender};
 use chango::prelude::*;
 use chango::task;
 
-use crate::ledger::{Ledger, Loss, Message};
+use crate::ledger::{Ledger, Loss, Message, Tally};
 use crate::rng::Rng;
 use crate::storm::{Round, storm};
 
@@ -70,11 +70,11 @@ fn settle(world: &World, mut rng: Rng) {
                     let Some(message) = ledger.message() else {
                         continue;
                     };
-                    if tx.send(message).await.is_err() {
-                        return;
+                    if let Err(error) = tx.send(message).await {
+                        return ledger.returned(error.into_inner());
                     }
                 }
-                1 => drop(rx.recv().await),
+                1 => rx.recv().await.into_iter().for_each(Message::received),
                 2 => sleep(Duration::from_micros(rng.below(500) as u64)).await,
                 3 => task::yield_now().await,
                 4 => {
@@ -83,7 +83,7 @@ fn settle(world: &World, mut rng: Rng) {
                     };
                     select! {
                         _ = tx <- message => {}
-                        <-rx => {}
+                        Some(message) = <-rx => message.received(),
                         <-after(Duration::from_micros(100)) => {}
                     }
                 }
@@ -98,7 +98,7 @@ fn settle(world: &World, mut rng: Rng) {
     });
 }
 
-fn one_round(mut round: Round) {
+fn one_round(mut round: Round) -> Tally {
     let ledger = Ledger::new(MESSAGES, &round.pulse);
     let census = Arc::new(Census {
         next: AtomicUsize::new(0),
@@ -143,13 +143,14 @@ fn one_round(mut round: Round) {
         let dropped = dropped.load(Ordering::Relaxed);
         assert_eq!(dropped, expected, "goroutine {number} of {spawned}");
     }
-    ledger.check(Loss::WithReceivers);
+    let tally = ledger.check(Loss::WithReceivers);
     assert_eq!(
         Arc::strong_count(&census),
         1,
         "somebody still holds what goroutines held"
     );
     round.pulse.beat();
+    tally
 }
 
 #[test]

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use chango::runtime::{Builder, Runtime};
 
+use crate::ledger::Tally;
 use crate::rng::Rng;
 
 /// A storm that moves nothing for so long hangs.
@@ -91,11 +92,13 @@ fn number_from_env(name: &str) -> Option<u64> {
 }
 
 /// Runs rounds of a storm with 1, 2 and 8 workers until its time is over: at least one with each.
-pub(crate) fn storm(name: &'static str, one_round: impl Fn(Round)) {
+/// Says at the end what became of its messages.
+pub(crate) fn storm(name: &'static str, one_round: impl Fn(Round) -> Tally) {
     let seconds = number_from_env("CHANGO_STRESS_SECONDS").unwrap_or(1) as u32;
     let random = || RandomState::new().build_hasher().finish();
     let seed = number_from_env("CHANGO_STRESS_SEED").unwrap_or_else(random);
     let pulse = Arc::new(Pulse::default());
+    let (began, mut rounds, mut tally) = (Instant::now(), 0, Tally::default());
     for workers in [1, 2, 8] {
         let place = Place {
             name,
@@ -107,17 +110,20 @@ pub(crate) fn storm(name: &'static str, one_round: impl Fn(Round)) {
         let mut rng = Rng::new(seed);
         let start = Instant::now();
         loop {
-            one_round(Round {
+            tally += one_round(Round {
                 workers,
                 rng: rng.fork(),
                 pulse: Arc::clone(&pulse),
             });
+            rounds += 1;
             pulse.beat();
             if start.elapsed() >= Duration::from_secs(seconds.into()) / 3 {
                 break;
             }
         }
     }
+    let seconds = began.elapsed().as_secs_f32();
+    println!("{name}: {tally}; {rounds} rounds, {seconds:.0} seconds");
 }
 
 /// A thread that ends the process when the pulse stands still.

@@ -8,7 +8,7 @@ use chango::chan::{Receiver, Sender};
 use chango::prelude::*;
 use chango::runtime;
 
-use crate::ledger::{Ledger, Loss, Message};
+use crate::ledger::{Ledger, Loss, Message, Tally};
 use crate::storm::{Round, storm};
 
 const MESSAGES: usize = 3_000;
@@ -62,7 +62,7 @@ async fn receive(first: Receiver<Message>, second: Receiver<Message>) {
     }
 }
 
-fn one_round(mut round: Round) {
+fn one_round(mut round: Round) -> Tally {
     let ledger = Ledger::new(MESSAGES, &round.pulse);
     let kinds = [0, 1, 16];
     let (tx1, rx1) = bounded(kinds[round.rng.below(3)]);
@@ -92,7 +92,7 @@ fn one_round(mut round: Round) {
         thread.join().expect("a thread does not panic");
     }
     assert!(ledger.is_exhausted());
-    ledger.check(Loss::None);
+    ledger.check(Loss::None)
 }
 
 #[test]

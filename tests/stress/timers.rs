@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chango::prelude::*;
 use chango::{runtime, time};
 
+use crate::ledger::Tally;
 use crate::rng::Rng;
 use crate::storm::{Pulse, Round, storm};
 
@@ -111,7 +112,7 @@ async fn share(mut rng: Rng, pulse: Arc<Pulse>) {
     }
 }
 
-fn one_round(mut round: Round) {
+fn one_round(mut round: Round) -> Tally {
     let pulse = Arc::clone(&round.pulse);
     let mut rng = round.rng.fork();
     round.run(async move {
@@ -126,6 +127,7 @@ fn one_round(mut round: Round) {
         }
         assert_eq!(runtime::num_goroutines(), 1, "a goroutine was left behind");
     });
+    Tally::default()
 }
 
 #[test]
