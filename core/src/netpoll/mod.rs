@@ -59,6 +59,8 @@ pub(crate) struct Netpoll {
 struct Poller {
     poll: mio::Poll,
     events: Events,
+    /// A look that did not wait has met an interrupt, which ends the next poll that would wait.
+    owed: bool,
 }
 
 struct Files {
@@ -97,6 +99,7 @@ impl Netpoll {
         let poller = Poller {
             poll,
             events: Events::with_capacity(BATCH),
+            owed: false,
         };
         let files = Files {
             records: Vec::new(),
@@ -129,30 +132,39 @@ impl Netpoll {
         let Some(mut poller) = self.poller.try_lock() else {
             return Polled::Busy;
         };
-        let Poller { poll, events } = &mut *poller;
-        let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));
+        let Poller { poll, events, owed } = &mut *poller;
+        let would_wait = timeout != Some(Duration::ZERO);
+        let timeout = if would_wait && std::mem::take(owed) {
+            Some(Duration::ZERO)
+        } else {
+            timeout.map(|timeout| timeout.min(LONGEST_WAIT))
+        };
         match poll.poll(events, timeout) {
-            Ok(()) => self.dispatch(events, wake),
+            Ok(()) => *owed |= self.dispatch(events, wake) && !would_wait,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => panic!("the system refuses to poll: {error}"),
         }
         Polled::Done
     }
 
-    fn dispatch(&self, events: &Events, wake: &mut WakeList) {
+    /// Takes out who waits for these events; whether an interrupt was among them.
+    fn dispatch(&self, events: &Events, wake: &mut WakeList) -> bool {
         if events.is_empty() {
-            return;
+            return false;
         }
+        let mut interrupted = false;
         let files = self.files.lock();
         for event in events {
             if event.token() == INTERRUPT {
                 // AcqRel pairs with the swap in `interrupt`: who found it set, and therefore did not
                 // call the system, has what he did before seen by whoever returns from here.
                 self.interrupted.swap(false, Ordering::AcqRel);
+                interrupted = true;
             } else if let Some(file) = files.find(event.token()) {
                 file.event(event, wake);
             }
         }
+        interrupted
     }
 
     /// Ends the poll that is going on, or the next one that would wait.
@@ -464,6 +476,26 @@ mod tests {
             Polled::Done
         );
         assert!(start.elapsed() < NEVER);
+    }
+
+    #[test]
+    fn a_look_that_meets_an_interrupt_leaves_it_for_the_poll_that_waits() {
+        let netpoll = Arc::new(Netpoll::new().unwrap());
+        let (_ours, _registration, _theirs) = stream(&netpoll);
+        // A new stream can be written: the first event says so.
+        let _ = netpoll.try_poll(Some(NEVER), &mut WakeList::new());
+        for _ in 0..3 {
+            // For one who is on his way to the poll, but not there yet.
+            netpoll.interrupt();
+            for _ in 0..2 {
+                let look = netpoll.try_poll(Some(Duration::ZERO), &mut WakeList::new());
+                assert_eq!(look, Polled::Done);
+            }
+            let start = Instant::now();
+            let waits = netpoll.try_poll(Some(NEVER * 2), &mut WakeList::new());
+            assert_eq!(waits, Polled::Done);
+            assert!(start.elapsed() < NEVER);
+        }
     }
 
     #[test]
