@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -12,6 +13,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "ticker_hogs" {
+		tickerHogs()
+		return
+	}
 	if len(os.Args) != 4 {
 		fmt.Fprintln(os.Stderr, "usage: PEER SCENARIO WORKERS DIVISOR")
 		os.Exit(2)
@@ -165,4 +170,51 @@ func usage() (time.Duration, int64) {
 		memory /= 1024
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), memory
+}
+
+// src/bin/ticker_hogs.rs: by how much is a ticker late beside goroutines that do not give way?
+func tickerHogs() {
+	const stretch = 200 * time.Millisecond
+	runtime.GOMAXPROCS(2)
+	length := 3 * time.Second
+	if len(os.Args) > 2 {
+		seconds, err := strconv.Atoi(os.Args[2])
+		if err != nil {
+			panic(err)
+		}
+		length = time.Duration(seconds) * time.Second
+	}
+	end := time.Now().Add(length)
+	for range 4 {
+		go func() {
+			for time.Now().Before(end) {
+				// A sleep of the thread's, which the scheduler takes for any system call that blocks.
+				request := syscall.NsecToTimespec(stretch.Nanoseconds())
+				syscall.Nanosleep(&request, nil)
+				runtime.Gosched()
+			}
+		}()
+		go func() {
+			for time.Now().Before(end) {
+				for until := time.Now().Add(stretch); time.Now().Before(until); {
+				}
+				runtime.Gosched()
+			}
+		}()
+	}
+	done := make(chan []time.Duration)
+	go func() {
+		var late []time.Duration
+		for next := time.Now().Add(time.Millisecond); next.Before(end); next = next.Add(time.Millisecond) {
+			time.Sleep(time.Until(next))
+			late = append(late, time.Since(next))
+		}
+		done <- late
+	}()
+	late := <-done
+	slices.Sort(late)
+	at := func(share float64) float64 {
+		return float64(late[int(float64(len(late)-1)*share)]) / 1e6
+	}
+	fmt.Printf("%.2f %.2f %.2f\n", at(0.5), at(0.99), at(1))
 }
