@@ -120,7 +120,9 @@ pub mod sync {
 
 /// Goroutines: started, named, joined, stopped.
 pub mod task {
-    pub use chango_core::spawn::{Builder, blocking, exit, id, spawn, yield_now};
+    pub use chango_core::spawn::{
+        Builder, OsThreadLock, blocking, exit, id, lock_os_thread, spawn, yield_now,
+    };
     pub use chango_core::task::{JoinError, JoinHandle, TaskId};
 
     #[doc(hidden)]

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::task::Poll;
 
 use crate::coop;
-use crate::sched::{Shared, current, handoff};
+use crate::sched::{Shared, current, handoff, locked};
 use crate::task::{Header, JoinHandle, TaskId};
 
 /// Starts a goroutine on the current runtime: what `go!` calls.
@@ -253,6 +253,69 @@ pub async fn exit() -> ! {
 /// ```
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     handoff::blocking(f)
+}
+
+/// Locks the running goroutine to the OS thread on which it runs, until the guard is dropped. (Go:
+/// `runtime.LockOSThread`.)
+///
+/// Until then it is polled by this thread only, and the thread runs no other goroutine: for libraries
+/// that keep their state in thread-locals, or that want to be called from one thread. The other goroutines
+/// of the worker go on elsewhere. Each time it is woken it is passed on from thread to thread, so it is
+/// slower than others; goroutines that share much with others should not be locked.
+///
+/// Locks nest: the goroutine is unlocked when its last guard is dropped, wherever that happens. If it ends
+/// with a guard that was leaked or given away, its thread ends too, as in Go.
+///
+/// # Panics
+///
+/// Outside a goroutine.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::{runtime::Runtime, spawn};
+///
+/// Runtime::new()?.run(async {
+///     let lock = spawn::lock_os_thread().await;
+///     let thread = std::thread::current().id();
+///     for _ in 0..10 {
+///         spawn::yield_now().await;
+///         assert_eq!(std::thread::current().id(), thread);
+///     }
+///     drop(lock);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn lock_os_thread() -> OsThreadLock {
+    assert!(
+        in_goroutine(),
+        "lock_os_thread locks a goroutine to its thread, and none waits here"
+    );
+    let lock = locked::lock();
+    OsThreadLock(lock.unwrap_or_else(|| unreachable!("a goroutine runs here")))
+}
+
+/// Keeps a goroutine on its OS thread until it is dropped; made by [`lock_os_thread`].
+///
+/// It may be given to another goroutine or thread, which then is who unlocks.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+/// runtime.run(async {
+///     let _lock = chango_core::spawn::lock_os_thread().await;
+///     // From here to the end of the block on one thread.
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "the goroutine is unlocked when the guard is dropped"]
+pub struct OsThreadLock(#[expect(dead_code, reason = "held for its drop")] locked::Lock);
+
+impl fmt::Debug for OsThreadLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OsThreadLock").finish_non_exhaustive()
+    }
 }
 
 /// The number of the running goroutine; none outside a goroutine.

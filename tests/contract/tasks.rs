@@ -122,6 +122,41 @@ mod blocking {
     }
 }
 
+mod lock_os_thread {
+    use super::*;
+
+    #[test]
+    fn the_goroutine_stays_on_its_thread_and_the_others_go_on() {
+        on_workers(|| async {
+            let lock = task::lock_os_thread().await;
+            let here = thread::current().id();
+            let (tx, rx) = bounded(0);
+            go! {
+                for _ in 0..100 { tx <- thread::current().id(); }
+            };
+            co! {
+                for there in <-rx {
+                    assert_ne!(there, here);
+                    assert_eq!(thread::current().id(), here);
+                }
+            }
+            drop(lock);
+        });
+    }
+
+    #[test]
+    fn the_guard_can_be_given_to_another_goroutine() {
+        fn is_send<T: Send>(value: T) -> T {
+            value
+        }
+        on_workers(|| async {
+            let lock = is_send(task::lock_os_thread().await);
+            go! { drop(lock) }.await.unwrap();
+            task::yield_now().await;
+        });
+    }
+}
+
 mod goroutines {
     use super::*;
 

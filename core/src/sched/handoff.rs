@@ -63,7 +63,12 @@ pub(crate) fn blocking<R>(f: impl FnOnce() -> R) -> R {
 
     let leaves = current::with_worker(|worker| {
         let worker = worker.filter(|worker| worker.running().is_some() && !worker.is_blocking());
-        worker.inspect(|worker| worker.leave()).is_some()
+        worker
+            .inspect(|worker| {
+                worker.set_blocking(true);
+                worker.leave();
+            })
+            .is_some()
     });
     if !leaves {
         return f();
@@ -75,9 +80,8 @@ pub(crate) fn blocking<R>(f: impl FnOnce() -> R) -> R {
 }
 
 impl Worker {
-    /// The running goroutine is about to block this thread.
-    fn leave(&self) {
-        self.set_blocking(true);
+    /// This thread will look for no goroutine for a while: gives its right up, if it has one.
+    pub(super) fn leave(&self) {
         if !Shared::mark_away(self.remote()) {
             return;
         }
@@ -138,7 +142,7 @@ impl Worker {
 
 impl Shared {
     /// Marks a worker as away; false if it is.
-    fn mark_away(remote: &Remote) -> bool {
+    pub(super) fn mark_away(remote: &Remote) -> bool {
         // Release: pairs with the acquire of `is_away`.
         !remote.away.swap(true, Ordering::AcqRel)
     }

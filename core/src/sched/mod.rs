@@ -25,6 +25,7 @@ pub(crate) mod current;
 pub(crate) mod global_queue;
 pub(crate) mod handoff;
 pub(crate) mod idle;
+pub(crate) mod locked;
 pub(crate) mod park;
 pub(crate) mod run_queue;
 pub(crate) mod sysmon;
@@ -40,6 +41,7 @@ use std::time::{Duration, Instant};
 use self::global_queue::GlobalQueue;
 use self::handoff::Crew;
 use self::idle::{Called, Idle};
+use self::locked::LockedThreads;
 use self::park::{Parker, Unpark};
 use self::run_queue::{Owner, RunQueue};
 use self::sysmon::Sysmon;
@@ -77,6 +79,7 @@ pub(crate) struct Shared {
     start: Instant,
     stopping: AtomicBool,
     sysmon: Sysmon,
+    locked: LockedThreads,
     /// The threads; the last one tidies up.
     crew: StdMutex<Crew>,
     all_gone: Condvar,
@@ -157,6 +160,7 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
         start: clock::now(),
         stopping: AtomicBool::new(false),
         sysmon: Sysmon::new(),
+        locked: LockedThreads::default(),
         crew: StdMutex::new(Crew::default()),
         all_gone: Condvar::new(),
         config,

@@ -19,6 +19,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+use super::locked::Serves;
 use super::run_queue::{Owner, Spill};
 use super::{Remote, Shared, current};
 use crate::clock;
@@ -69,6 +70,8 @@ pub(super) struct Worker {
     running: Cell<Option<NonNull<Header>>>,
     /// Whether the goroutine that runs is in `task::blocking`.
     blocking: Cell<bool>,
+    /// Which goroutines it may run.
+    serves: Cell<Serves>,
 }
 
 impl fmt::Debug for Worker {
@@ -106,12 +109,13 @@ pub(super) fn run(
         core: RefCell::new(core),
         running: Cell::new(None),
         blocking: Cell::new(false),
+        serves: Cell::new(Serves::All),
     };
     current::as_worker(&worker, || {
         let _guard = AbortOnPanic;
-        while !worker.shared.is_stopping() && (!worker.is_away() || worker.come_back()) {
+        while !worker.shared.is_stopping() && worker.is_fit() {
             match worker.find_work() {
-                Some(task) => worker.run_one(task),
+                Some(task) => worker.take_up(task),
                 None => worker.sleep(),
             }
         }
@@ -244,9 +248,35 @@ impl Worker {
         Some(unsafe { Runnable::from_raw(task) })
     }
 
+    /// Between two goroutines: whether this thread may look for one. False if it is to end.
+    #[inline]
+    fn is_fit(&self) -> bool {
+        while self.serves.get() != Serves::All {
+            if !self.serve_locked() {
+                return false;
+            }
+        }
+        !self.is_away() || self.come_back()
+    }
+
+    pub(super) fn serves(&self) -> &Cell<Serves> {
+        &self.serves
+    }
+
+    /// Runs a goroutine that came out of a queue, unless it is locked to another thread.
+    #[inline]
+    fn take_up(&self, task: Runnable) {
+        if !task.header().is_locked() {
+            return self.run_one(task);
+        }
+        if let Some(task) = self.pass_on(task) {
+            self.run_one(task);
+        }
+    }
+
     /// Polls a goroutine, and puts it where it goes next.
     #[inline]
-    fn run_one(&self, task: Runnable) {
+    pub(super) fn run_one(&self, task: Runnable) {
         let slice = {
             let mut core = self.core.borrow_mut();
             self.remote.begin_poll(core.tick);
@@ -268,6 +298,11 @@ impl Worker {
         }
         match ran {
             Ran::Gone => {}
+            Ran::Ended => {
+                if self.serves.get() != Serves::All {
+                    self.locked_has_ended();
+                }
+            }
             Ran::Again(task) => self.push_local(task),
             Ran::Yielded(task) => {
                 self.shared.global.push([task]);
@@ -326,7 +361,7 @@ impl Worker {
         Some(self.fresh_slice(task))
     }
 
-    fn fresh_slice(&self, task: Runnable) -> Runnable {
+    pub(super) fn fresh_slice(&self, task: Runnable) -> Runnable {
         self.core.borrow_mut().slice = SLICE;
         task
     }

@@ -108,8 +108,10 @@ where
 #[must_use]
 #[derive(Debug)]
 pub(crate) enum Ran {
-    /// It waits for somebody to wake it, or has ended.
+    /// It waits for somebody to wake it.
     Gone,
+    /// It has ended.
+    Ended,
     /// It was woken meanwhile: behind the others of this worker.
     Again(Runnable),
     /// It gave way: behind everybody, in the global queue.
@@ -127,7 +129,7 @@ impl Runnable {
         if state.start() == Start::Cancel {
             // SAFETY: running, and the future is there.
             unsafe { cancel(header, registry) };
-            return (Ran::Gone, budget);
+            return (Ran::Ended, budget);
         }
         coop::begin(budget);
         // SAFETY: running, and the future is there.
@@ -148,7 +150,7 @@ impl Runnable {
                 (Poll::Pending, request) => return (park(header, registry, request), left),
             }
         }
-        (Ran::Gone, left)
+        (Ran::Ended, left)
     }
 }
 
@@ -167,7 +169,7 @@ unsafe fn park(header: NonNull<Header>, registry: &Registry, request: coop::Requ
             Park::Again => Ran::Again(Runnable::from_raw(header)),
             Park::Cancel => {
                 cancel(header, registry);
-                Ran::Gone
+                Ran::Ended
             }
         }
     }
@@ -269,6 +271,17 @@ pub(crate) fn meta(id: u64, spawned_at: &'static Location<'static>, name: Option
 }
 
 impl Header {
+    /// See `State::set_locked`.
+    pub(crate) fn set_locked(&self, locked: bool) {
+        self.state.set_locked(locked);
+    }
+
+    /// See `State::is_locked`.
+    #[inline]
+    pub(crate) fn is_locked(&self) -> bool {
+        self.state.is_locked()
+    }
+
     /// Whether this is the goroutine of `run`.
     pub(crate) fn is_main(&self) -> bool {
         self.state.is_main()

@@ -19,7 +19,8 @@
 //! | 5    | JOINER   | the joiner's waker belongs to the goroutine, else to the handle           |
 //! | 6    | OUTPUT   | dead, and the result was not taken yet                                   |
 //! | 7    | MAIN     | the goroutine of `run`; never changes                                    |
-//! | 8..  | refs     | owners of the allocation: wakers, the handle, and one while not dead     |
+//! | 8    | LOCKED   | locked to an OS thread, or was: who takes it out of a queue asks (`sched::locked`) |
+//! | 9..  | refs     | owners of the allocation: wakers, the handle, and one while not dead     |
 //!
 //! What must hold:
 //!
@@ -45,7 +46,8 @@ const HANDLE: usize = 1 << 4;
 const JOINER: usize = 1 << 5;
 const OUTPUT: usize = 1 << 6;
 const MAIN: usize = 1 << 7;
-const REF: usize = 1 << 8;
+const LOCKED: usize = 1 << 8;
+const REF: usize = 1 << 9;
 
 /// More references than this are a leak of wakers that would soon wrap around.
 const MAX_REFS: usize = usize::MAX / REF / 2;
@@ -283,6 +285,22 @@ impl State {
     pub(crate) fn is_dead(&self) -> bool {
         // Acquire: pairs with the release of `finish`.
         self.0.load(Ordering::Acquire) & PHASE == DEAD
+    }
+
+    /// Says that it may be locked to a thread; only while it is running or in the caller's hands.
+    pub(crate) fn set_locked(&self, locked: bool) {
+        // Relaxed: whoever starts it next is ordered after this by the phase.
+        if locked {
+            self.0.fetch_or(LOCKED, Ordering::Relaxed);
+        } else {
+            self.0.fetch_and(!LOCKED, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it may be locked to a thread. Only for whoever took it out of a queue.
+    #[inline]
+    pub(crate) fn is_locked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & LOCKED != 0
     }
 
     /// Whether it is the goroutine of `run`.

@@ -1,0 +1,216 @@
+//! Goroutines that are locked to an OS thread. (Go: `LockOSThread`, `stoplockedm`, `startlockedm`.)
+//!
+//! A worker to whose thread a goroutine is locked runs that one and no other. While the goroutine waits,
+//! the worker has no right to run: it gives it up as one that blocks does. When the goroutine becomes
+//! runnable it goes to the queues like all others; the worker that comes to it passes it on, its own right
+//! with it, and looks for another right. What must hold:
+//!
+//! * a locked goroutine is polled by its thread only, from the lock until its last guard is dropped;
+//! * a goroutine that was passed on is in `next` of its entry until its thread has taken it from there,
+//!   and its entry is there as long, also if it is unlocked meanwhile;
+//! * a right that was passed on with it belongs to its thread from then on: the number of rights does
+//!   not change.
+//!
+//! All of it is behind one lock, which nobody takes who has no locked goroutine in hand: the bit in the
+//! goroutine's state says whether it may be one.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::worker::Worker;
+use super::{Shared, current};
+use crate::primitive::sync::Arc;
+use crate::task::{Runnable, TaskId};
+
+/// Which goroutine is locked to which worker's thread.
+#[derive(Debug, Default)]
+pub(super) struct LockedThreads(Mutex<HashMap<TaskId, Entry>>);
+
+#[derive(Debug)]
+struct Entry {
+    worker: usize,
+    /// Guards that were not dropped.
+    guards: usize,
+    /// The goroutine, runnable, for its worker to take; a right comes with it.
+    next: Option<Runnable>,
+}
+
+// SAFETY: a `Runnable` may be handed to another thread, which is what queues do with it.
+unsafe impl Send for Entry {}
+
+impl LockedThreads {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Which goroutines a worker's thread may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Serves {
+    /// Whichever come.
+    All,
+    /// The one that is locked to it.
+    One(TaskId),
+    /// None: the one that was locked to it has ended, and left it in a state that nobody knows.
+    Nobody,
+}
+
+/// Keeps a goroutine on its thread; see [`crate::spawn::lock_os_thread`].
+#[must_use = "the goroutine is unlocked when this is dropped"]
+pub(crate) struct Lock {
+    shared: Arc<Shared>,
+    goroutine: TaskId,
+}
+
+/// Locks the running goroutine to this thread; none outside a goroutine.
+pub(crate) fn lock() -> Option<Lock> {
+    current::with_worker(|worker| {
+        let worker = worker?;
+        // SAFETY: a goroutine that runs is live, and it runs on this thread.
+        let header = unsafe { worker.running()?.as_ref() };
+        let goroutine = header.meta.id;
+        header.set_locked(true);
+        worker.serves().set(Serves::One(goroutine));
+        let mut threads = worker.shared().locked.lock();
+        let entry = threads.entry(goroutine).or_insert(Entry {
+            worker: worker.index(),
+            guards: 0,
+            next: None,
+        });
+        entry.guards += 1;
+        Some(Lock {
+            shared: Arc::clone(worker.shared()),
+            goroutine,
+        })
+    })
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let mut threads = self.shared.locked.lock();
+        let Some(entry) = threads.get_mut(&self.goroutine) else {
+            // It has ended, and its thread with it.
+            return;
+        };
+        entry.guards -= 1;
+        if entry.guards > 0 {
+            return;
+        }
+        let index = entry.worker;
+        // What was passed on is taken by its thread all the same.
+        if entry.next.is_none() {
+            threads.remove(&self.goroutine);
+        }
+        drop(threads);
+        current::with_worker_of(&self.shared, |worker| match worker {
+            // In the goroutine itself: it may go on anywhere after this poll.
+            Some(worker) if worker.index() == index => worker.serves().set(Serves::All),
+            _ => self.shared.unpark(&self.shared.remote(index)),
+        });
+    }
+}
+
+/// What a thread to which a goroutine is locked finds.
+enum Next {
+    /// It runs the goroutine, which is locked still, or not.
+    Run(Runnable, bool),
+    /// The goroutine was unlocked elsewhere.
+    Unlocked,
+    Nothing,
+}
+
+impl Worker {
+    /// A goroutine that may be locked came out of a queue. It comes back if it is this worker's to run.
+    #[cold]
+    pub(super) fn pass_on(&self, task: Runnable) -> Option<Runnable> {
+        if self.take_spinning() {
+            // As for every other goroutine that it has found.
+            self.stop_spinning();
+        }
+        let shared = self.shared();
+        let mut threads = shared.locked.lock();
+        let Some(entry) = threads.get_mut(&task.header().meta.id) else {
+            drop(threads);
+            task.header().set_locked(false);
+            return Some(task);
+        };
+        if entry.worker == self.index() {
+            return Some(task);
+        }
+        if !Shared::mark_away(self.remote()) {
+            // It has no right that it could pass on.
+            drop(threads);
+            Shared::ready_from_outside(shared, task);
+            return None;
+        }
+        entry.next = Some(task);
+        let index = entry.worker;
+        drop(threads);
+        shared.unpark(&shared.remote(index));
+        None
+    }
+
+    /// Between two goroutines of a thread that does not serve all: waits for the one that is locked to it,
+    /// and runs it. False if the thread is to end.
+    #[cold]
+    pub(super) fn serve_locked(&self) -> bool {
+        if self.take_spinning() {
+            self.stop_spinning();
+        }
+        self.leave();
+        // Also if its right was taken before: it does not look for what it has left behind.
+        self.give_queue_away();
+        if self.last_look() {
+            Shared::wake_one(self.shared());
+        }
+        let Serves::One(goroutine) = self.serves().get() else {
+            return false;
+        };
+        loop {
+            match self.next_of(goroutine) {
+                Next::Run(task, locked) => {
+                    self.set_back(false);
+                    if !locked {
+                        self.serves().set(Serves::All);
+                    }
+                    let task = self.fresh_slice(task);
+                    self.run_one(task);
+                    return true;
+                }
+                Next::Unlocked => {
+                    self.serves().set(Serves::All);
+                    return true;
+                }
+                Next::Nothing if self.shared().is_stopping() => return false,
+                Next::Nothing => self.remote().parker.park(),
+            }
+        }
+    }
+
+    fn next_of(&self, goroutine: TaskId) -> Next {
+        let mut threads = self.shared().locked.lock();
+        let Some(entry) = threads.get_mut(&goroutine) else {
+            return Next::Unlocked;
+        };
+        let locked = entry.guards > 0;
+        match entry.next.take() {
+            Some(task) => {
+                if !locked {
+                    threads.remove(&goroutine);
+                }
+                Next::Run(task, locked)
+            }
+            None => Next::Nothing,
+        }
+    }
+
+    /// A goroutine has ended on this thread, which does not serve all: with a guard, that is, which
+    /// somebody still has or has leaked. Who knows in which state it has left the thread, so that ends,
+    /// too. (As in Go.)
+    #[cold]
+    pub(super) fn locked_has_ended(&self) {
+        if let Serves::One(goroutine) = self.serves().replace(Serves::Nobody) {
+            self.shared().locked.lock().remove(&goroutine);
+        }
+    }
+}
