@@ -8,6 +8,16 @@ use crate::sched;
 /// More workers than this are a mistake: the counts of idle ones are 16 bits wide.
 const MAX_WORKERS: usize = 1 << 14;
 
+/// Panics unless a runtime may have so many workers.
+#[track_caller]
+pub(super) fn check_workers(count: usize) {
+    assert!(count > 0, "a runtime needs at least one worker");
+    assert!(
+        count <= MAX_WORKERS,
+        "a runtime has at most {MAX_WORKERS} workers, not {count}"
+    );
+}
+
 /// So many threads, unless said otherwise. (Go's number.)
 const MAX_THREADS: usize = 10_000;
 
@@ -54,6 +64,7 @@ impl Builder {
 
     /// How many workers run goroutines at the same time. The default is `CHANGO_MAXPROCS`, or
     /// where that is not set, the number of processors that the process may use.
+    /// [`Handle::set_max_procs`](super::Handle::set_max_procs) changes it while they run.
     ///
     /// # Panics
     ///
@@ -68,11 +79,7 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn workers(mut self, count: usize) -> Self {
-        assert!(count > 0, "a runtime needs at least one worker");
-        assert!(
-            count <= MAX_WORKERS,
-            "a runtime has at most {MAX_WORKERS} workers, not {count}"
-        );
+        check_workers(count);
         self.workers = Some(count);
         self
     }

@@ -291,6 +291,30 @@ impl Handle {
     pub fn max_procs(&self) -> usize {
         self.shared.max_procs()
     }
+
+    /// Sets how many workers run goroutines at the same time, while they do.
+    ///
+    /// Nobody is interrupted: with fewer workers than before, more goroutines run until the polls end
+    /// that are under way.
+    ///
+    /// # Panics
+    ///
+    /// If `count` is zero or beyond 16384.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let handle = runtime.handle();
+    /// handle.set_max_procs(4);
+    /// assert_eq!(handle.max_procs(), 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn set_max_procs(&self, count: usize) {
+        builder::check_workers(count);
+        Shared::set_max_procs(&self.shared, count);
+    }
 }
 
 impl fmt::Debug for Handle {
@@ -359,7 +383,7 @@ pub fn num_goroutines() -> usize {
         .unwrap_or_else(|| spawn::no_runtime("runtime::num_goroutines"))
 }
 
-/// How many workers the current runtime has.
+/// How many workers of the current runtime run goroutines at the same time.
 ///
 /// # Panics
 ///
@@ -378,6 +402,33 @@ pub fn num_goroutines() -> usize {
 pub fn max_procs() -> usize {
     current::with_shared(|shared| shared.map(|shared| shared.max_procs()))
         .unwrap_or_else(|| spawn::no_runtime("runtime::max_procs"))
+}
+
+/// Sets how many workers of the current runtime run goroutines at the same time; see
+/// [`Handle::set_max_procs`].
+///
+/// # Panics
+///
+/// Outside every runtime, and if `count` is zero or beyond 16384.
+///
+/// # Examples
+///
+/// ```
+/// use chango_core::runtime;
+///
+/// let runtime = runtime::Builder::new().workers(3).build()?;
+/// let procs = runtime.run(async {
+///     runtime::set_max_procs(2);
+///     runtime::max_procs()
+/// });
+/// assert_eq!(procs, 2);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn set_max_procs(count: usize) {
+    builder::check_workers(count);
+    current::with_shared(|shared| shared.map(|shared| Shared::set_max_procs(shared, count)))
+        .unwrap_or_else(|| spawn::no_runtime("runtime::set_max_procs"));
 }
 
 /// How long the end of `run!` waits for goroutines that are in the middle of a poll.

@@ -119,8 +119,8 @@ impl Worker {
             return true;
         }
         // It stops to look: what it would have come to, its last goroutine that gave way included, is
-        // for others.
-        if self.last_look() {
+        // for others. If its right was taken while it slept in the netpoller, so is that place.
+        if self.last_look() || idle.is_quiet() && !self.shared().is_watched() {
             Shared::wake_one(self.shared());
         }
         loop {
@@ -244,8 +244,8 @@ impl Shared {
             .spawn(move || {
                 let owner = || remote.owner.lock().unwrap_or_else(PoisonError::into_inner);
                 let queue = owner().take().expect("a worker has one thread at a time");
-                // Relaxed: nobody looks at a worker that runs nothing.
-                remote.away.store(false, Ordering::Relaxed);
+                // Release: as in `set_back`. It has a right, which may be taken from now on.
+                remote.away.store(false, Ordering::Release);
                 let budget = || remote.budget.lock().unwrap_or_else(PoisonError::into_inner);
                 // SAFETY: it is taken out below, before this thread ends.
                 *budget() = Some(unsafe { coop::budget() });

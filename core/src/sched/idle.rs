@@ -2,23 +2,28 @@
 //!
 //! A runtime has as many rights to run as `max_procs` says (Go: Ps). A worker that is awake or asleep
 //! has one; a worker that is *away*, in a call that blocks its thread, has given it up; a *spare*
-//! waits for one. A right that nobody has is *free*.
+//! waits for one. A right that nobody has is *free*. Where there are to be fewer from now on, and those
+//! who hold them cannot be told at once, the rights that are too many are a *debt*.
 //!
 //! `README.md` beside this file has the protocol and why no wake-up is lost. What must hold:
 //!
 //! * a worker stands in the list of sleepers exactly while it is counted as parked;
 //! * whoever takes a worker out of a list counts it as spinning in the same step and wakes it; with
 //!   a spare it counts one free right less;
+//! * no step leaves more rights asleep and free than there are, and the number of rights changes under
+//!   the lock of the lists only;
 //! * a worker counts itself as parked, or its right as free, *before* it looks at all queues for
 //!   the last time, and whoever makes work looks at the counts *after* it was put into a queue.
 
 use crate::primitive::atomic::{AtomicU64, Ordering, fence};
 use crate::primitive::{Mutex, Rank};
 
-/// `free` in the third sixteen bits, `parked` in the second, `spinning` in the first.
+/// Sixteen bits each: `{ rights, free, parked, spinning }`. One word, so that no two of them are ever
+/// read at different times.
 const SPINNING: u64 = 1;
 const PARKED: u64 = 1 << 16;
 const FREE: u64 = 1 << 32;
+const RIGHT: u64 = 1 << 48;
 
 #[derive(Clone, Copy, Debug)]
 struct Counts(u64);
@@ -33,7 +38,17 @@ impl Counts {
     }
 
     fn free(self) -> u64 {
-        self.0 >> 32
+        self.0 >> 32 & 0xffff
+    }
+
+    /// All that there are: held by workers that are awake or asleep, or free.
+    fn rights(self) -> u64 {
+        self.0 >> 48
+    }
+
+    /// The workers that are awake with a right, or on the way to be.
+    fn busy(self) -> u64 {
+        self.rights() - self.parked() - self.free()
     }
 }
 
@@ -53,7 +68,8 @@ pub(crate) enum Called {
 pub(crate) struct Idle {
     counts: AtomicU64,
     lists: Mutex<Lists>,
-    procs: u64,
+    /// How many rights there are to be; written under the lock of the lists.
+    procs: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -62,6 +78,8 @@ struct Lists {
     sleepers: Vec<usize>,
     /// Those who wait for a right, the latest last: those at the front retire.
     spares: Vec<usize>,
+    /// Those whose right was taken while they slept, until they know.
+    deprived: Vec<usize>,
 }
 
 impl Idle {
@@ -70,11 +88,12 @@ impl Idle {
         let lists = Lists {
             sleepers: Vec::with_capacity(procs),
             spares: Vec::new(),
+            deprived: Vec::new(),
         };
         Self {
-            counts: AtomicU64::new(0),
+            counts: AtomicU64::new(RIGHT * procs as u64),
             lists: Mutex::new(Rank::Idle, lists),
-            procs: procs as u64,
+            procs: AtomicU64::new(procs as u64),
         }
     }
 
@@ -85,7 +104,7 @@ impl Idle {
 
     /// Whether nobody is awake who has a right.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.busy(self.counts()) == 0
+        self.counts().busy() == 0
     }
 
     /// Whether a goroutine more could run at once, and nobody looks for one.
@@ -94,9 +113,71 @@ impl Idle {
         counts.spinning() == 0 && counts.parked() + counts.free() > 0
     }
 
-    /// The workers that are awake with a right.
-    fn busy(&self, counts: Counts) -> u64 {
-        self.procs - counts.parked() - counts.free()
+    // ---- how many ----
+
+    /// How many rights there are to be.
+    #[inline]
+    pub(crate) fn procs(&self) -> usize {
+        // Relaxed: a number. Whoever acts on it takes the lock.
+        self.procs.load(Ordering::Relaxed) as usize
+    }
+
+    /// Whether there still are more rights than there are to be.
+    #[inline]
+    pub(crate) fn has_debt(&self) -> bool {
+        // Relaxed: a hint, which `settle` makes sure of.
+        Counts(self.counts.load(Ordering::Relaxed)).rights() > self.procs.load(Ordering::Relaxed)
+    }
+
+    /// From now on there are to be `procs` rights. New ones are free. Those that are too many are taken
+    /// as by [`settle`](Self::settle).
+    pub(crate) fn set_procs(
+        &self,
+        procs: usize,
+        mark: impl FnMut(Option<usize>) -> bool,
+    ) -> Vec<usize> {
+        let mut lists = self.lists.lock();
+        self.procs.store(procs as u64, Ordering::Relaxed);
+        let missing = (procs as u64).saturating_sub(self.counts().rights());
+        self.counts
+            .fetch_add(missing * (RIGHT + FREE), Ordering::SeqCst);
+        self.settle_in(&mut lists, mark)
+    }
+
+    /// Takes rights that are too many: free ones, then those of sleepers, then those of workers that are
+    /// awake. `mark` marks a worker as away; that sleeper, or any that is awake, if it finds one. Those
+    /// who slept are returned and have to be woken, and whoever calls this looks at all queues after it.
+    pub(crate) fn settle(&self, mark: impl FnMut(Option<usize>) -> bool) -> Vec<usize> {
+        self.settle_in(&mut self.lists.lock(), mark)
+    }
+
+    fn settle_in(
+        &self,
+        lists: &mut Lists,
+        mut mark: impl FnMut(Option<usize>) -> bool,
+    ) -> Vec<usize> {
+        let mut woken = Vec::new();
+        while self.has_debt() {
+            if self.take_free(0, RIGHT) {
+                continue;
+            }
+            // The one that has slept longest: its caches are cold.
+            if !lists.sleepers.is_empty() {
+                let worker = lists.sleepers.remove(0);
+                mark(Some(worker));
+                self.counts.fetch_sub(RIGHT + PARKED, Ordering::SeqCst);
+                lists.deprived.push(worker);
+                woken.push(worker);
+            } else if mark(None) {
+                self.counts.fetch_sub(RIGHT, Ordering::SeqCst);
+            } else {
+                // Whoever has the right is about to give it up, or is called and not there yet.
+                break;
+            }
+        }
+        // Pairs with the fence in `worker_to_wake`, as that in `leave` does.
+        fence(Ordering::SeqCst);
+        woken
     }
 
     // ---- calling ----
@@ -126,7 +207,7 @@ impl Idle {
                 .fetch_add(SPINNING.wrapping_sub(PARKED), Ordering::SeqCst);
             return Some(Called::Worker(worker));
         }
-        if !self.take_free(SPINNING) {
+        if !self.take_free(SPINNING, 0) {
             return None;
         }
         Some(lists.spares.pop().map_or(Called::Newcomer, Called::Worker))
@@ -160,7 +241,7 @@ impl Idle {
     /// are busy: more would only get into each other's way.)
     pub(crate) fn try_spin(&self) -> bool {
         let counts = self.counts();
-        if 2 * counts.spinning() >= self.busy(counts) {
+        if 2 * counts.spinning() >= counts.busy() {
             return false;
         }
         self.counts.fetch_add(SPINNING, Ordering::SeqCst);
@@ -206,7 +287,8 @@ impl Idle {
 
     /// A worker leaves the list by itself: it found something at its last look, and then spins, or
     /// was woken by the netpoller. True if it counts as spinning now, which it does in any case if
-    /// somebody took it out before: then a wake-up is under way to it.
+    /// somebody took it out before: then a wake-up is under way to it. If its right was taken it does
+    /// not, and is away.
     ///
     /// It has to spin after a last look: whoever made the work may have relied on this worker when
     /// it still was the only spinner, and only a spinner that finds work calls the next worker.
@@ -214,7 +296,7 @@ impl Idle {
     pub(crate) fn wake_self(&self, worker: usize, spin: bool) -> bool {
         let mut lists = self.lists.lock();
         if !remove(&mut lists.sleepers, worker) {
-            return true;
+            return !remove(&mut lists.deprived, worker);
         }
         let step = if spin { PARKED - SPINNING } else { PARKED };
         self.counts.fetch_sub(step, Ordering::SeqCst);
@@ -230,7 +312,7 @@ impl Idle {
         let before = Counts(self.counts.fetch_add(FREE, Ordering::SeqCst));
         // Pairs with the fence in `worker_to_wake`.
         fence(Ordering::SeqCst);
-        self.busy(before) == 1
+        before.busy() == 1
     }
 
     /// Takes the right of a worker that does not come back by itself, if `mark` marks it as away; as
@@ -246,7 +328,7 @@ impl Idle {
     /// A worker that is away takes a free right, if there is one.
     #[must_use]
     pub(crate) fn come_back(&self) -> bool {
-        self.take_free(0)
+        self.take_free(0, 0)
     }
 
     /// A worker that is away becomes a spare, or takes a right that has become free; true in the
@@ -254,10 +336,14 @@ impl Idle {
     #[must_use]
     pub(crate) fn come_back_or_wait(&self, worker: usize) -> bool {
         let mut lists = self.lists.lock();
-        if self.take_free(0) {
+        if self.take_free(0, 0) {
             return true;
         }
         lists.spares.push(worker);
+        drop(lists);
+        // If its right was taken while it slept: as in `sleep`, what it looks at now is what was made
+        // before somebody saw that it does not sleep any more.
+        fence(Ordering::SeqCst);
         false
     }
 
@@ -272,11 +358,9 @@ impl Idle {
         }
     }
 
-    /// Takes a free right for somebody who counts as `then` from now on.
-    fn take_free(&self, then: u64) -> bool {
-        let take = |counts| {
-            (Counts(counts).free() > 0).then(|| counts.wrapping_sub(FREE).wrapping_add(then))
-        };
+    /// Takes a free right for somebody who counts as `then` from now on; with it, `gone` are no more.
+    fn take_free(&self, then: u64, gone: u64) -> bool {
+        let take = |counts| (Counts(counts).free() > 0).then(|| counts - FREE - gone + then);
         self.counts
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
             .is_ok()

@@ -27,6 +27,7 @@ pub(crate) mod handoff;
 pub(crate) mod idle;
 pub(crate) mod locked;
 pub(crate) mod park;
+pub(crate) mod procs;
 pub(crate) mod run_queue;
 pub(crate) mod sysmon;
 pub(crate) mod worker;
@@ -96,8 +97,8 @@ pub(crate) struct Remote {
     /// Twice the number of polls so far, and one more during a poll; written by the worker. A thief
     /// leaves `runnext` alone while this moves, and `sysmon` sees by it how long a poll takes.
     polls: AtomicU32,
-    /// Whether the worker has given up its right to run. Set by [`Shared::mark_away`], taken back by
-    /// the worker itself once it has a right again.
+    /// Whether the worker has no right to run, or has not taken up yet that it has one. Set by
+    /// [`Shared::mark_away`], taken back by the worker itself once it has a right again.
     away: AtomicBool,
     /// When the worker looked at timers and files: nanoseconds after the runtime's start.
     looked: AtomicU64,
@@ -113,7 +114,7 @@ impl Remote {
             owner: StdMutex::new(Some(owner)),
             parker: Parker::new(),
             polls: AtomicU32::new(0),
-            away: AtomicBool::new(false),
+            away: AtomicBool::new(true),
             looked: AtomicU64::new(0),
             budget: StdMutex::new(None),
         }
@@ -138,7 +139,7 @@ impl Remote {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("max_procs", &self.config.workers)
+            .field("max_procs", &self.max_procs())
             .field("goroutines", &self.registry.len())
             .finish_non_exhaustive()
     }
@@ -179,7 +180,7 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
 impl Shared {
     /// How many goroutines may run at the same time.
     pub(crate) fn max_procs(&self) -> usize {
-        self.config.workers
+        self.idle.procs()
     }
 
     pub(crate) fn goroutines(&self) -> usize {

@@ -144,7 +144,8 @@ impl<'a> Watch<'a> {
         if self.in_vain > PATIENCE && self.pause < LONGEST {
             (self.pause, self.in_vain) = ((self.pause * 2).min(LONGEST), PATIENCE);
         }
-        if quiet && self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER {
+        let parks = quiet && !self.shared.idle.has_debt();
+        if parks && self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER {
             self.park();
             (self.pause, self.in_vain) = (SHORTEST, 0);
             return;
@@ -162,7 +163,8 @@ impl<'a> Watch<'a> {
         parked.store(true, Ordering::SeqCst);
         // Pairs with the load in `nudge`.
         fence(Ordering::SeqCst);
-        if self.shared.idle.is_quiet() && !self.shared.is_stopping() {
+        let idle = &self.shared.idle;
+        if idle.is_quiet() && !idle.has_debt() && !self.shared.is_stopping() {
             parker.park();
         }
         parked.store(false, Ordering::SeqCst);
@@ -173,7 +175,10 @@ impl<'a> Watch<'a> {
         let now = clock::now();
         self.shared.hear_of_others(&mut self.workers);
         self.since.resize(self.workers.len(), now);
-        let mut done = false;
+        let mut done = self.shared.idle.has_debt();
+        if done {
+            Shared::settle(self.shared, None);
+        }
         for at in 0..self.workers.len() {
             done |= self.look_at(at, now);
         }

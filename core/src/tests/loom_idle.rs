@@ -1,8 +1,9 @@
 //! Models of falling asleep and being woken: work that was queued is always found.
 //!
 //! Modelled: `Idle` and `Parker` with one or two workers that search, sleep, leave, come back and are
-//! called exactly as `worker.rs` and `handoff.rs` do, against producers. Left out: the netpoller (a sleep in it is a parked
-//! thread here). Up to a minute each:
+//! called exactly as `worker.rs` and `handoff.rs` do, against producers, and against somebody who changes
+//! the number of rights as `procs.rs` does. Left out: the netpoller (a sleep in it is a parked thread
+//! here). Up to a minute each:
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-core --lib loom_idle`
 
@@ -20,6 +21,8 @@ fn model(f: impl Fn() + Sync + Send + 'static) {
 struct Model {
     idle: Idle,
     parkers: Vec<Parker>,
+    /// Of each worker, whether it has no right.
+    away: Vec<AtomicBool>,
     /// The global queue, by its length alone: relaxed, so that the protocol has to order it.
     queue: AtomicUsize,
     done: AtomicBool,
@@ -38,6 +41,9 @@ impl Model {
         Arc::new(Self {
             idle: Idle::new(procs),
             parkers: (0..workers).map(|_| Parker::new()).collect(),
+            away: (0..workers)
+                .map(|me| AtomicBool::new(me >= procs))
+                .collect(),
             queue: AtomicUsize::new(0),
             done: AtomicBool::new(false),
             begun: loom::sync::Mutex::new(0),
@@ -67,29 +73,89 @@ impl Model {
         self.queue.load(Ordering::Relaxed) > 0
     }
 
-    /// A worker gives its right up.
-    fn leave(&self) {
-        let unwatched = self.idle.leave();
-        assert!(unwatched, "the other one is a spare");
+    fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+
+    fn is_away(&self, me: usize) -> bool {
+        self.away[me].load(Ordering::Acquire)
+    }
+
+    fn mark_away(&self, me: usize) -> bool {
+        !self.away[me].swap(true, Ordering::AcqRel)
+    }
+
+    /// Marks that sleeper, or any that is awake.
+    fn mark(&self, asleep: Option<usize>) -> bool {
+        match asleep {
+            Some(worker) => self.mark_away(worker),
+            None => (0..self.away.len()).rev().any(|me| self.mark_away(me)),
+        }
+    }
+
+    fn set_procs(&self, procs: usize) {
+        let woken = self.idle.set_procs(procs, |asleep| self.mark(asleep));
+        for worker in woken {
+            let _ = self.parkers[worker].unpark();
+        }
         if self.has_work() {
             self.wake_one();
         }
     }
 
-    /// A worker without a right takes one or waits for one, and goes on.
-    fn come_back(&self, me: usize) {
-        self.parkers[me].bind();
-        let mut called = false;
-        if !self.idle.come_back_or_wait(me) {
-            called = true;
-            while self.idle.is_spare(me, false) {
+    /// When all threads have ended: debts are paid as `sysmon` has them paid, and then as many workers
+    /// have a right as there are to be.
+    fn rights_are_right(&self, procs: usize) {
+        let _ = self.idle.settle(|asleep| self.mark(asleep));
+        let counts = self.idle.counts();
+        assert_eq!(counts.rights(), procs as u64);
+        let holders = (0..self.away.len()).filter(|&me| !self.is_away(me));
+        assert_eq!(counts.rights() - counts.free(), holders.count() as u64);
+    }
+
+    /// A worker gives its right up.
+    fn leave(&self, me: usize) {
+        if !self.mark_away(me) {
+            return;
+        }
+        let _ = self.idle.leave();
+        if self.has_work() {
+            self.wake_one();
+        }
+    }
+
+    /// A worker that is away takes a right back if there is one.
+    fn try_back(&self, me: usize) -> bool {
+        let back = self.is_away(me) && self.idle.come_back();
+        if back {
+            self.away[me].store(false, Ordering::Release);
+        }
+        back
+    }
+
+    /// A worker without a right takes one or waits for one; none if all is done. Whether it counts as
+    /// spinning then.
+    fn come_back(&self, me: usize, spinning: bool) -> Option<bool> {
+        if spinning && self.idle.found_work() {
+            self.wake_one();
+        }
+        if self.try_back(me) {
+            return Some(false);
+        }
+        let called = !self.idle.come_back_or_wait(me);
+        if called {
+            if self.has_work() {
+                self.wake_one();
+            }
+            while self.idle.is_spare(me, false) && !self.is_done() {
                 self.parkers[me].park();
-                if self.done.load(Ordering::Acquire) {
-                    return;
-                }
+            }
+            if self.is_done() {
+                return None;
             }
         }
-        self.work_as(me, false, called);
+        self.away[me].store(false, Ordering::Release);
+        Some(called)
     }
 
     fn take(&self) -> bool {
@@ -129,11 +195,14 @@ impl Model {
     /// takes until all others have begun, so each needs a worker of its own.
     fn work(&self, me: usize, together: bool) {
         self.parkers[me].bind();
-        self.work_as(me, together, false);
-    }
-
-    fn work_as(&self, me: usize, together: bool, mut spinning: bool) {
+        let mut spinning = false;
         loop {
+            if self.is_away(me) {
+                match self.come_back(me, std::mem::take(&mut spinning)) {
+                    Some(called) => spinning = called,
+                    None => return,
+                }
+            }
             let found = self.take() || {
                 // The search of other queues: only who may spin looks again.
                 spinning = spinning || self.idle.try_spin();
@@ -148,15 +217,15 @@ impl Model {
                 }
                 continue;
             }
-            let asleep = self.idle.sleep(me, std::mem::take(&mut spinning), || false);
-            assert!(asleep);
-            let over = || self.done.load(Ordering::Acquire);
-            let last_look = self.has_work() || over();
+            if !self.idle.sleep(me, spinning, || self.is_away(me)) {
+                continue;
+            }
+            let last_look = self.has_work() || self.is_done();
             if !last_look {
                 self.parkers[me].park();
             }
             spinning = self.idle.wake_self(me, last_look);
-            if over() {
+            if self.is_done() {
                 return;
             }
         }
@@ -235,13 +304,13 @@ fn work_is_found_while_the_only_worker_is_away_until_it_is_done() {
         let model = Model::with_spares(1, 1, 1);
         let spare = {
             let model = Arc::clone(&model);
-            thread::spawn(move || model.come_back(1))
+            thread::spawn(move || model.work(1, false))
         };
         let producer = {
             let model = Arc::clone(&model);
             thread::spawn(move || model.produce())
         };
-        model.leave();
+        model.leave(0);
         let mut begun = model.begun.lock().unwrap();
         while *begun == 0 {
             begun = model.all_begun.wait(begun).unwrap();
@@ -258,20 +327,95 @@ fn of_one_that_comes_back_and_a_spare_one_gets_the_right_and_does_the_work() {
         let model = Model::with_spares(1, 1, 1);
         let spare = {
             let model = Arc::clone(&model);
-            thread::spawn(move || model.come_back(1))
+            thread::spawn(move || model.work(1, false))
         };
         let producer = {
             let model = Arc::clone(&model);
             thread::spawn(move || model.produce())
         };
-        model.leave();
-        if model.idle.come_back() {
-            model.work(0, false);
-        } else {
-            model.come_back(0);
-        }
+        model.leave(0);
+        model.try_back(0);
+        model.work(0, false);
         producer.join().unwrap();
         spare.join().unwrap();
+    });
+}
+
+/// Workers 0 and 1 of a model work, and a third changes the number of rights.
+fn two_workers_and(model: &Arc<Model>, together: bool, third: impl FnOnce(&Model) + 'static) {
+    let other = {
+        let model = Arc::clone(model);
+        thread::spawn(move || model.work(1, together))
+    };
+    let third = {
+        let model = Arc::clone(model);
+        thread::spawn(move || third(&model))
+    };
+    model.work(0, together);
+    third.join().unwrap();
+    other.join().unwrap();
+}
+
+#[test]
+fn work_is_found_when_one_of_two_workers_is_taken() {
+    model(|| {
+        let model = Model::new(2, 2);
+        two_workers_and(&model, false, |model| {
+            model.produce();
+            model.set_procs(1);
+            model.produce();
+        });
+        model.rights_are_right(1);
+    });
+}
+
+#[test]
+fn work_that_waits_is_found_by_a_worker_that_is_added() {
+    model(|| {
+        let model = Model::with_spares(1, 1, 2);
+        two_workers_and(&model, true, |model| {
+            model.produce();
+            model.produce();
+            model.set_procs(2);
+        });
+    });
+}
+
+#[test]
+fn a_worker_that_is_taken_and_added_again_does_its_share() {
+    model(|| {
+        let model = Model::new(2, 2);
+        two_workers_and(&model, true, |model| {
+            model.set_procs(1);
+            model.produce();
+            model.produce();
+            model.set_procs(2);
+        });
+    });
+}
+
+#[test]
+fn a_right_is_taken_while_a_worker_leaves_and_comes_back() {
+    model(|| {
+        let model = Model::new(2, 1);
+        let other = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.work(1, false))
+        };
+        let third = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || {
+                model.set_procs(1);
+                model.produce();
+            })
+        };
+        model.leave(0);
+        model.try_back(0);
+        model.work(0, false);
+        third.join().unwrap();
+        other.join().unwrap();
+        let _ = model.idle.settle(|asleep| model.mark(asleep));
+        assert_eq!(model.idle.counts().rights(), 1);
     });
 }
 
