@@ -114,6 +114,27 @@ fn async_flag() -> (impl FnOnce() + Send, impl Future<Output = ()> + Send) {
 }
 
 #[test]
+fn what_is_woken_after_a_call_in_which_all_was_idle_is_run_beside_a_long_poll() {
+    // One worker blocks for so long that nobody watches the other one's sleep any more.
+    const LONG: Duration = Duration::from_millis(400);
+    let runtime = runtime(2);
+    let (wake, woken) = async_flag();
+    let (ran_tx, ran) = mpsc::channel();
+    let waiting = runtime.spawn(async move {
+        woken.await;
+        ran_tx.send(()).unwrap();
+    });
+    let hog = runtime.spawn(async move {
+        blocking(|| thread::sleep(LONG));
+        // It stands in `runnext` now, and this poll does not end before it has run.
+        wake();
+        ran.recv_timeout(Duration::from_secs(20)).unwrap();
+    });
+    runtime.block_on(hog).unwrap();
+    runtime.block_on(waiting).unwrap();
+}
+
+#[test]
 fn timers_fire_while_every_worker_is_blocked() {
     with_workers(|runtime| {
         runtime.run(async {

@@ -181,6 +181,9 @@ impl Worker {
         }
         // Release: whoever marks this worker as away again sees what stands before.
         self.remote.away.store(false, Ordering::Release);
+        drop(core);
+        // All others may have been idle meanwhile, and `sysmon` with them.
+        self.shared.sysmon.nudge();
     }
 
     /// Whether this worker counted as spinning; it does not from here on by itself.
