@@ -24,6 +24,7 @@ pub mod task;
 mod timer;
 
 mod sched;
+mod sys;
 
 pub mod net;
 pub mod runtime;

@@ -6,7 +6,7 @@ use super::{Runtime, env};
 use crate::sched;
 
 /// More workers than this are a mistake: the counts of idle ones are 16 bits wide.
-const MAX_WORKERS: usize = 1 << 14;
+pub(crate) const MAX_WORKERS: usize = 1 << 14;
 
 /// Panics unless a runtime may have so many workers.
 #[track_caller]
@@ -26,6 +26,8 @@ const MAX_THREADS: usize = 10_000;
 pub(crate) struct Config {
     /// How many goroutines run at the same time.
     pub(crate) workers: usize,
+    /// Says how many they are to be from now on, where nobody has said.
+    pub(crate) follows: Option<fn() -> usize>,
     /// How many threads there may be, those included that are blocked.
     pub(crate) max_threads: usize,
     pub(crate) name: String,
@@ -63,8 +65,10 @@ impl Builder {
     }
 
     /// How many workers run goroutines at the same time. The default is `CHANGO_MAXPROCS`, or
-    /// where that is not set, the number of processors that the process may use.
-    /// [`Handle::set_max_procs`](super::Handle::set_max_procs) changes it while they run.
+    /// where that is not set, the number of processors that the process may use: those of its affinity
+    /// mask, and on Linux no more than the quota of its cgroup and of all ancestors of that lets run at
+    /// the same time (rounded up, but two). That default is looked at again while goroutines run, and
+    /// followed. [`Handle::set_max_procs`](super::Handle::set_max_procs) changes the number for good.
     ///
     /// # Panics
     ///
@@ -135,9 +139,11 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn build(&self) -> io::Result<Runtime> {
-        let workers = self.workers.unwrap_or_else(env::max_procs);
+        let said = self.workers.map(|workers| (workers, None));
+        let (workers, follows) = said.unwrap_or_else(env::max_procs);
         let config = Config {
             workers: workers.min(MAX_WORKERS),
+            follows,
             max_threads: self.max_threads.unwrap_or(MAX_THREADS.max(workers)),
             name: self.name.clone().unwrap_or_else(|| String::from("chango")),
         };

@@ -1,21 +1,22 @@
 //! What the environment says of a runtime.
 
 use std::num::NonZero;
-use std::thread;
+
+use crate::sys;
 
 const MAX_PROCS: &str = "CHANGO_MAXPROCS";
 
-/// The number of workers: `CHANGO_MAXPROCS`, else the processors that the process may use (its
-/// affinity and its cgroup's quota count).
+/// The number of workers: `CHANGO_MAXPROCS`, else the processors that the process may use, and then
+/// whom to ask how many they are by now.
 ///
 /// # Panics
 ///
 /// If the variable is set to something else than a positive number: silently running on another
 /// number of workers than asked for would be worse.
-pub(super) fn max_procs() -> usize {
+pub(super) fn max_procs() -> (usize, Option<fn() -> usize>) {
     match std::env::var_os(MAX_PROCS) {
-        Some(text) => parse(&text.to_string_lossy()),
-        None => thread::available_parallelism().map_or(1, NonZero::get),
+        Some(text) => (parse(&text.to_string_lossy()), None),
+        None => (sys::processors(), Some(sys::processors)),
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use self::builder::Builder;
-pub(crate) use self::builder::Config;
+pub(crate) use self::builder::{Config, MAX_WORKERS};
 use crate::primitive::sync::Arc;
 use crate::sched::{Shared, current};
 use crate::spawn;
@@ -46,7 +46,7 @@ impl Runtime {
     /// A runtime configured from the environment, as `run!` makes it.
     ///
     /// `CHANGO_MAXPROCS` is the number of workers; without it, as many as the process may use
-    /// processors.
+    /// processors ([`Builder::workers`] has the rules).
     ///
     /// # Errors
     ///
@@ -295,7 +295,7 @@ impl Handle {
     /// Sets how many workers run goroutines at the same time, while they do.
     ///
     /// Nobody is interrupted: with fewer workers than before, more goroutines run until the polls end
-    /// that are under way.
+    /// that are under way. A default is not followed any more from here on.
     ///
     /// # Panics
     ///

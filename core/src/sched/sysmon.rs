@@ -9,7 +9,9 @@
 //!   stands in its hands goes to the global queue, and its right to a spare (see [`super::handoff`]);
 //! * what stands in a worker's queue or `runnext` behind one poll, from one look to the next, has an idle
 //!   worker called;
-//! * timers and files at which nobody has looked for [`UNLOOKED`] are looked at here.
+//! * timers and files at which nobody has looked for [`UNLOOKED`] are looked at here;
+//! * rights to run that are too many are taken, and the default of how many there are is followed (see
+//!   [`super::procs`]).
 //!
 //! **The rhythm** is Go's: a look every 20 µs, and after 50 looks that found nothing to do twice as long
 //! each time, up to 10 ms. While some workers idle and others do not it stays below 100 µs, since that is
@@ -25,6 +27,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::park::Parker;
+use super::procs::Looked;
 use super::{Remote, Shared};
 use crate::clock;
 use crate::primitive::atomic::{AtomicBool, Ordering, fence};
@@ -110,6 +113,8 @@ struct Watch<'a> {
     workers: Vec<(Arc<Remote>, u32)>,
     /// Since when each is in the poll in which it was seen.
     since: Vec<Instant>,
+    /// When it looked at how many workers there are to be.
+    procs: Looked,
     pause: Duration,
     /// Looks in vain, one after the other.
     in_vain: u32,
@@ -122,6 +127,7 @@ impl<'a> Watch<'a> {
             shared,
             workers: Vec::new(),
             since: Vec::new(),
+            procs: Looked::new(clock::now()),
             pause: SHORTEST,
             in_vain: 0,
         }
@@ -175,6 +181,9 @@ impl<'a> Watch<'a> {
         let now = clock::now();
         self.shared.hear_of_others(&mut self.workers);
         self.since.resize(self.workers.len(), now);
+        if self.procs.is_due(now) {
+            Shared::follow(self.shared);
+        }
         let mut done = self.shared.idle.has_debt();
         if done {
             Shared::settle(self.shared, None);

@@ -1,0 +1,66 @@
+//! Linux: the processors of the affinity mask, and of them as many as the cgroups allow.
+//!
+//! std's `available_parallelism` looks at both too, but rounds the quota down, to one at least: with a
+//! quota of 1.9 processors half of it would never be used. So the mask is asked for here, apart from the
+//! quota.
+
+use std::ffi::c_int;
+use std::num::NonZero;
+use std::path::Path;
+use std::thread;
+
+use super::cgroup;
+
+unsafe extern "C" {
+    fn sched_getaffinity(pid: c_int, size: usize, mask: *mut u64) -> c_int;
+}
+
+/// How many processors this process may use.
+pub(crate) fn processors() -> usize {
+    let allowed = allowed().or_else(|| thread::available_parallelism().ok());
+    cgroup::within(
+        allowed.map_or(1, NonZero::get),
+        cgroup::quota(Path::new("/")),
+    )
+}
+
+/// How many processors this thread may run on.
+fn allowed() -> Option<NonZero<usize>> {
+    // One bit a processor: more than any kernel is built for.
+    let mut mask = [0_u64; 256];
+    // SAFETY: 0 is this thread, and the mask is as large as is said.
+    let failed = unsafe { sched_getaffinity(0, size_of_val(&mask), mask.as_mut_ptr()) };
+    if failed != 0 {
+        return None;
+    }
+    NonZero::new(mask.iter().map(|word| word.count_ones() as usize).sum())
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    unsafe extern "C" {
+        fn sched_setaffinity(pid: c_int, size: usize, mask: *const u64) -> c_int;
+    }
+
+    #[test]
+    fn a_thread_that_is_bound_to_one_processor_has_one() {
+        let all = allowed().unwrap();
+        let bound = thread::spawn(|| {
+            let mut mask = [0_u64; 256];
+            // SAFETY: as in `allowed`.
+            unsafe { sched_getaffinity(0, size_of_val(&mask), mask.as_mut_ptr()) };
+            let word = mask.iter().position(|&word| word != 0).unwrap();
+            let lowest = mask[word] & mask[word].wrapping_neg();
+            mask.fill(0);
+            mask[word] = lowest;
+            // SAFETY: as in `allowed`; it is only read.
+            let failed = unsafe { sched_setaffinity(0, size_of_val(&mask), mask.as_ptr()) };
+            assert_eq!(failed, 0);
+            (allowed(), processors())
+        });
+        assert_eq!(bound.join().unwrap(), (NonZero::new(1), 1));
+        assert_eq!(allowed(), Some(all));
+    }
+}

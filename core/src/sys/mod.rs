@@ -1,0 +1,14 @@
+//! What every system says in its own way. The only place that asks which one it is.
+
+#[cfg(any(target_os = "linux", target_os = "android", test))]
+mod cgroup;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::linux::processors;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod other;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::other::processors;
