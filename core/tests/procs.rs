@@ -260,6 +260,18 @@ fn goroutines_that_wait_when_workers_come_run_on_them() {
 }
 
 #[test]
+fn the_threads_of_workers_that_were_taken_are_used_again() {
+    let builder = Builder::new().workers(4).max_threads(4);
+    let runtime = builder.build().expect("a runtime");
+    for _ in 0..3 {
+        runtime.handle().set_max_procs(1);
+        assert_eq!(runtime.run(async { runtime::max_procs() }), 1);
+        runtime.handle().set_max_procs(4);
+        most_at_once(&runtime, 4, |most| most == 4);
+    }
+}
+
+#[test]
 fn the_number_goes_down_and_up_with_workers_that_block() {
     let runtime = runtime(2);
     let handle = runtime.handle();

@@ -340,10 +340,6 @@ impl Idle {
             return true;
         }
         lists.spares.push(worker);
-        drop(lists);
-        // If its right was taken while it slept: as in `sleep`, what it looks at now is what was made
-        // before somebody saw that it does not sleep any more.
-        fence(Ordering::SeqCst);
         false
     }
 

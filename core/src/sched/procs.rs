@@ -124,7 +124,9 @@ impl Shared {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::panic::Location;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
     use crate::clock;
@@ -184,6 +186,41 @@ mod tests {
         *HERE.lock().unwrap() = Some(Arc::clone(&shared));
         Shared::follow(&shared);
         assert_eq!(shared.max_procs(), 7);
+        end(&shared);
+    }
+
+    #[test]
+    fn a_right_that_cannot_be_taken_at_once_is_taken_later() {
+        let shared = runtime(None);
+        let over = Arc::new(AtomicUsize::new(0));
+        let begun = Arc::new(AtomicUsize::new(0));
+        let hogs = [(); 2].map(|()| {
+            let (begun, over) = (Arc::clone(&begun), Arc::clone(&over));
+            let hog = async move {
+                begun.fetch_add(1, Ordering::SeqCst);
+                while over.load(Ordering::SeqCst) == 0 {
+                    std::hint::spin_loop();
+                }
+            };
+            Shared::spawn(&shared, hog, None, Location::caller(), false)
+        });
+        while begun.load(Ordering::SeqCst) < 2 {
+            thread::yield_now();
+        }
+        // As if both were between two states.
+        let asleep = shared.idle.set_procs(1, |_| false);
+        assert!(asleep.is_empty());
+        assert!(shared.idle.has_debt());
+        shared.sysmon.wake();
+        let since = clock::now();
+        while shared.idle.has_debt() {
+            assert!(since.elapsed() < Duration::from_secs(60), "it never is");
+            thread::yield_now();
+        }
+        over.store(1, Ordering::SeqCst);
+        for hog in hogs {
+            futures_lite::future::block_on(hog).unwrap();
+        }
         end(&shared);
     }
 

@@ -151,6 +151,8 @@ fn with_both_versions_mounted_the_smaller_limit_counts() {
             "100000\n",
         );
     assert_eq!(tree.quota(), Some(3));
+    let tree = tree.with("sys/fs/cgroup/unified/app/cpu.max", "500000 100000\n");
+    assert_eq!(tree.quota(), Some(3));
     let tree = tree.with("sys/fs/cgroup/unified/app/cpu.max", "200000 100000\n");
     assert_eq!(tree.quota(), Some(2));
 }

@@ -111,6 +111,10 @@ impl Model {
         assert_eq!(counts.rights(), procs as u64);
         let holders = (0..self.away.len()).filter(|&me| !self.is_away(me));
         assert_eq!(counts.rights() - counts.free(), holders.count() as u64);
+        assert_eq!(
+            counts.parked(),
+            self.idle.lists.lock().sleepers.len() as u64
+        );
     }
 
     /// A worker gives its right up.
@@ -220,6 +224,8 @@ impl Model {
             if !self.idle.sleep(me, spinning, || self.is_away(me)) {
                 continue;
             }
+            let counts = self.idle.counts();
+            assert!(counts.parked() + counts.free() <= counts.rights());
             let last_look = self.has_work() || self.is_done();
             if !last_look {
                 self.parkers[me].park();
@@ -382,6 +388,30 @@ fn work_that_waits_is_found_by_a_worker_that_is_added() {
 }
 
 #[test]
+fn work_is_found_by_a_worker_that_is_added_while_it_is_made() {
+    model(|| {
+        let model = Model::with_spares(1, 1, 1);
+        let spare = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.work(1, false))
+        };
+        let producer = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.produce())
+        };
+        // The other worker, this one, is in a poll that does not end before the work has begun.
+        model.set_procs(2);
+        let mut begun = model.begun.lock().unwrap();
+        while *begun == 0 {
+            begun = model.all_begun.wait(begun).unwrap();
+        }
+        drop(begun);
+        producer.join().unwrap();
+        spare.join().unwrap();
+    });
+}
+
+#[test]
 fn a_worker_that_is_taken_and_added_again_does_its_share() {
     model(|| {
         let model = Model::new(2, 2);
@@ -391,6 +421,31 @@ fn a_worker_that_is_taken_and_added_again_does_its_share() {
             model.produce();
             model.set_procs(2);
         });
+    });
+}
+
+#[test]
+fn a_sleeper_that_is_taken_leaves_its_place_in_the_netpoller_to_another() {
+    model(|| {
+        let idle = Arc::new(Idle::new(2));
+        // Worker 1 sleeps there, and its right is taken; worker 0 is about to go to sleep.
+        let poller = Arc::new(AtomicBool::new(true));
+        assert!(idle.sleep(1, false, || false));
+        assert_eq!(idle.set_procs(1, |_| true), [1]);
+        let taken = {
+            let (idle, poller) = (Arc::clone(&idle), Arc::clone(&poller));
+            thread::spawn(move || {
+                poller.store(false, Ordering::Release);
+                assert!(!idle.wake_self(1, false));
+                assert!(!idle.come_back_or_wait(1));
+                let unwatched = idle.is_quiet() && !poller.load(Ordering::Acquire);
+                unwatched && idle.worker_to_wake().is_some()
+            })
+        };
+        assert!(idle.sleep(0, false, || false));
+        poller.swap(true, Ordering::AcqRel);
+        let called = taken.join().unwrap();
+        assert!(called || poller.load(Ordering::Relaxed));
     });
 }
 
