@@ -123,15 +123,17 @@ pub(crate) unsafe fn budget() -> Budget {
 }
 
 impl Budget {
-    /// Ends the slice of the goroutine that runs there, if one does.
-    pub(crate) fn take_away(&self) {
+    /// Ends the slice of the goroutine that runs there, if one does; whether there was something left.
+    pub(crate) fn take_away(&self) -> bool {
         // SAFETY: the thread lives, by the contract of `budget`, and its budget has no destructor.
         let budget = unsafe { self.0.as_ref() };
         let left = budget.load(Ordering::Relaxed);
-        if left != UNLIMITED {
-            // If it has changed meanwhile, it may be that no goroutine runs any more.
-            let _ = budget.compare_exchange(left, 0, Ordering::Relaxed, Ordering::Relaxed);
+        if left == UNLIMITED || left == 0 {
+            return false;
         }
+        // If it has changed meanwhile, it may be that no goroutine runs any more.
+        let taken = budget.compare_exchange(left, 0, Ordering::Relaxed, Ordering::Relaxed);
+        taken.is_ok()
     }
 }
 
@@ -184,12 +186,13 @@ mod tests {
     fn a_slice_that_is_taken_away_is_used_up_and_outside_there_is_none_to_take() {
         // SAFETY: it is gone before this thread is.
         let budget = unsafe { budget() };
-        budget.take_away();
+        assert!(!budget.take_away());
         assert!((0..10_000).all(|_| take()));
         begin(SLICE);
         assert!(take());
-        budget.take_away();
+        assert!(budget.take_away());
         assert!(!take());
+        assert!(!budget.take_away(), "it was taken before");
         assert_eq!(end().0, 0);
     }
 

@@ -19,6 +19,7 @@ pub mod clock;
 pub mod coop;
 pub mod random;
 
+mod metrics;
 mod netpoll;
 pub mod task;
 mod timer;

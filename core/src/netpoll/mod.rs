@@ -24,7 +24,7 @@ use mio::event::{Event, Source};
 use mio::{Events, Interest, Token};
 
 pub(crate) use self::slot::{Closed, Slot, Ticket};
-use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{Mutex, Rank};
 use crate::util::wake_list::WakeList;
@@ -54,6 +54,8 @@ pub(crate) struct Netpoll {
     files: Mutex<Files>,
     /// How many records are in use. Written under the lock of `files`, read by everyone.
     registered: AtomicUsize,
+    /// How many events have reached a file. Written under the lock of `files`, read by everyone.
+    dispatched: AtomicU64,
 }
 
 struct Poller {
@@ -113,6 +115,7 @@ impl Netpoll {
             interrupted: AtomicBool::new(false),
             files: Mutex::new(Rank::Files, files),
             registered: AtomicUsize::new(0),
+            dispatched: AtomicU64::new(0),
         })
     }
 
@@ -154,6 +157,7 @@ impl Netpoll {
         }
         let mut interrupted = false;
         let files = self.files.lock();
+        let mut dispatched = self.dispatched.load(Ordering::Relaxed);
         for event in events {
             if event.token() == INTERRUPT {
                 // AcqRel pairs with the swap in `interrupt`: who found it set, and therefore did not
@@ -162,8 +166,10 @@ impl Netpoll {
                 interrupted = true;
             } else if let Some(file) = files.find(event.token()) {
                 file.event(event, wake);
+                dispatched += 1;
             }
         }
+        self.dispatched.store(dispatched, Ordering::Relaxed);
         interrupted
     }
 
@@ -181,6 +187,11 @@ impl Netpoll {
     /// How many files are registered.
     pub(crate) fn registered(&self) -> usize {
         self.registered.load(Ordering::Relaxed)
+    }
+
+    /// How many events have reached a file.
+    pub(crate) fn dispatched(&self) -> u64 {
+        self.dispatched.load(Ordering::Relaxed)
     }
 
     /// Ends all waiting with an error, and refuses what comes later.

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 pub use self::builder::Builder;
 pub(crate) use self::builder::{Config, MAX_WORKERS};
+pub use crate::metrics::{Histogram, Metrics, WorkerMetrics};
 use crate::primitive::sync::Arc;
 use crate::sched::{Shared, current};
 use crate::spawn;
@@ -314,6 +315,24 @@ impl Handle {
     pub fn set_max_procs(&self, count: usize) {
         builder::check_workers(count);
         Shared::set_max_procs(&self.shared, count);
+    }
+
+    /// What the runtime has counted so far, and how things stand at this moment.
+    ///
+    /// It stops nobody. Each number is as it was at some moment during the call, and is exact if nothing
+    /// happens meanwhile. Take two and subtract for what happened between.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// runtime.run(async {});
+    /// let metrics = runtime.handle().metrics();
+    /// assert_eq!((metrics.spawned(), metrics.ended(), metrics.alive()), (1, 1, 0));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn metrics(&self) -> Metrics {
+        self.shared.metrics()
     }
 }
 

@@ -85,6 +85,7 @@ impl Worker {
         if !Shared::mark_away(self.remote()) {
             return;
         }
+        self.remote().counters.handoffs.add(1);
         let quiet = self.shared().idle.leave();
         self.shared().drain(self.remote());
         if self.last_look() || quiet && !self.shared().is_watched() {
@@ -154,6 +155,7 @@ impl Shared {
         let Some(quiet) = self.idle.take_right(mark) else {
             return false;
         };
+        remote.retakes.add(1);
         self.drain(remote);
         self.global.len() > 0 || quiet && !self.is_watched()
     }
@@ -181,6 +183,11 @@ impl Shared {
 
     fn crew(&self) -> MutexGuard<'_, Crew> {
         self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many threads there are for goroutines.
+    pub(super) fn threads(&self) -> usize {
+        self.crew().alive
     }
 
     /// Starts a thread; one that was `called` has a right and counts as spinning already.

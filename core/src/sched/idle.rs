@@ -63,6 +63,15 @@ pub(crate) enum Called {
     Newcomer,
 }
 
+/// Everybody who does not run a goroutine, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) spinning: usize,
+    pub(crate) parked: usize,
+    pub(crate) free: usize,
+    pub(crate) spares: usize,
+}
+
 /// The rights to run of one runtime, its sleeping and its searching workers.
 #[derive(Debug)]
 pub(crate) struct Idle {
@@ -105,6 +114,18 @@ impl Idle {
     /// Whether nobody is awake who has a right.
     pub(crate) fn is_quiet(&self) -> bool {
         self.counts().busy() == 0
+    }
+
+    /// Who does not run a goroutine.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let lists = self.lists.lock();
+        let counts = self.counts();
+        Snapshot {
+            spinning: counts.spinning() as usize,
+            parked: counts.parked() as usize,
+            free: counts.free() as usize,
+            spares: lists.spares.len(),
+        }
     }
 
     /// Whether a goroutine more could run at once, and nobody looks for one.

@@ -21,11 +21,13 @@
 //! * If a worker is parked, another is awake or sleeps in the netpoller, with the earliest timer's
 //!   deadline.
 
+mod counters;
 pub(crate) mod current;
 pub(crate) mod global_queue;
 pub(crate) mod handoff;
 pub(crate) mod idle;
 pub(crate) mod locked;
+mod observe;
 pub(crate) mod park;
 pub(crate) mod procs;
 pub(crate) mod run_queue;
@@ -39,6 +41,7 @@ use std::panic::Location;
 use std::sync::{Condvar, Mutex as StdMutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use self::counters::{Count, Counters, Samples};
 use self::global_queue::GlobalQueue;
 use self::handoff::Crew;
 use self::idle::{Called, Idle};
@@ -72,6 +75,7 @@ pub(crate) struct Shared {
     idle: Idle,
     source: procs::Source,
     registry: Registry,
+    samples: Samples,
     timers: Timers,
     netpoll: Arc<Netpoll>,
     /// Whether a worker is in the netpoller, or on its way there, to sleep.
@@ -105,6 +109,11 @@ pub(crate) struct Remote {
     looked: AtomicU64,
     /// What is left of the running goroutine's slice, while a thread has this worker.
     budget: StdMutex<Option<Budget>>,
+    /// How often `sysmon` has taken its right; written by `sysmon`.
+    retakes: Count,
+    /// How often `sysmon` has taken a slice away; written by `sysmon`.
+    preemptions: Count,
+    counters: Counters,
 }
 
 impl Remote {
@@ -118,6 +127,9 @@ impl Remote {
             away: AtomicBool::new(true),
             looked: AtomicU64::new(0),
             budget: StdMutex::new(None),
+            retakes: Count::new(),
+            preemptions: Count::new(),
+            counters: Counters::new(),
         }
     }
 
@@ -156,6 +168,7 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
         idle: Idle::new(workers),
         source: procs::Source::new(config.follows),
         registry: Registry::new(),
+        samples: Samples::new(),
         timers: Timers::new(workers),
         netpoll: Arc::new(Netpoll::new()?),
         poller: AtomicBool::new(false),
@@ -218,8 +231,32 @@ impl Shared {
     /// Queues a goroutine that was made runnable by a thread that has no right to run it: it is no
     /// worker of this runtime, or it is away.
     fn ready_from_outside(this: &Arc<Self>, task: Runnable) {
+        if this.samples.is_due_outside() {
+            this.begin_sample(&task);
+        }
         this.global.push([task]);
         Self::wake_one(this);
+    }
+
+    /// Times a goroutine that has become runnable and stands in no queue yet, if there is room.
+    #[cold]
+    fn begin_sample(&self, task: &Runnable) {
+        let header = task.header();
+        if self
+            .samples
+            .begin(header.meta.id.0, self.nanos(clock::now()))
+        {
+            header.begin_sample();
+        }
+    }
+
+    /// How long the goroutine that runs now has waited for that, in nanoseconds; it is one that is timed.
+    #[cold]
+    fn end_sample(&self, task: &Runnable) -> u64 {
+        let header = task.header();
+        header.end_sample();
+        let since = self.samples.end(header.meta.id.0);
+        self.nanos(clock::now()).saturating_sub(since)
     }
 
     /// After work was put into a queue: has somebody look for it if that is needed.

@@ -132,6 +132,11 @@ impl<T> Owner<T> {
         NonNull::new(next.swap(ptr::null_mut(), Ordering::Relaxed))
     }
 
+    /// How many entries have ever come into the slots; it wraps.
+    pub(crate) fn pushed(&self) -> u32 {
+        self.queue.tail.load(Ordering::Relaxed)
+    }
+
     /// How many more entries fit. Thieves can only make it more.
     pub(crate) fn room(&self) -> usize {
         CAPACITY as usize - self.queue.len()

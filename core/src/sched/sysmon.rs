@@ -232,7 +232,7 @@ impl<'a> Watch<'a> {
     fn long_poll(&self, at: usize) -> bool {
         let (remote, seen) = &self.workers[at];
         if let Some(budget) = &*remote.budget.lock().unwrap_or_else(PoisonError::into_inner) {
-            budget.take_away();
+            remote.preemptions.add(u64::from(budget.take_away()));
         }
         let something_to_do = self.shared.has_work(&self.workers) || self.is_unwatched();
         if !something_to_do {

@@ -19,11 +19,13 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+use super::counters::EVERY;
 use super::locked::Serves;
 use super::run_queue::{Owner, Spill};
 use super::{Remote, Shared, current};
 use crate::clock;
 use crate::coop::SLICE;
+use crate::metrics;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
 use crate::random::{self, Random};
@@ -54,9 +56,23 @@ pub(super) struct Core {
     /// Numbers for new goroutines.
     ids: Range<u64>,
     last_poll: Instant,
+    /// How many goroutines were made runnable since one was timed.
+    untimed: u32,
     /// All workers, as far as this one has heard of them, each with its polls when this one began
     /// to steal.
     others: Vec<(Arc<Remote>, u32)>,
+}
+
+impl Core {
+    /// A goroutine has become runnable and is about to be queued: it is timed if it is its turn.
+    #[inline]
+    fn made_runnable(&mut self, shared: &Shared, task: &Runnable) {
+        self.untimed += 1;
+        if self.untimed >= EVERY {
+            self.untimed = 0;
+            shared.begin_sample(task);
+        }
+    }
 }
 
 /// A thread that runs goroutines. (Go: M.)
@@ -98,6 +114,7 @@ pub(super) fn run(
         random: Random::new(random::with(Random::next_u64)),
         ids: 0..0,
         last_poll: clock::now(),
+        untimed: 0,
         others: Vec::new(),
     };
     let remote = shared.remote(index);
@@ -207,7 +224,7 @@ impl Worker {
         }
         if self.running.get().is_none() {
             // The worker itself wakes, out of a timer or the netpoller; see `wake_batch`.
-            return self.push_local(task);
+            return self.push_ready(task);
         }
         if self.put_next(task) {
             Shared::wake_one(&self.shared);
@@ -226,17 +243,29 @@ impl Worker {
     /// Makes a goroutine the next to run; whether another one had to move to the queue.
     #[inline]
     fn put_next(&self, task: Runnable) -> bool {
-        let moved = self.core.borrow_mut().queue.put_next(task.into_raw());
+        let moved = {
+            let mut core = self.core.borrow_mut();
+            core.made_runnable(&self.shared, &task);
+            core.queue.put_next(task.into_raw())
+        };
         let Some(moved) = moved else { return false };
         // SAFETY: a queue holds each runnable goroutine once, and this one has just left it.
         self.push_local(unsafe { Runnable::from_raw(moved) });
         true
     }
 
+    /// Queues a goroutine that has become runnable behind the others.
+    #[inline]
+    fn push_ready(&self, task: Runnable) {
+        self.core.borrow_mut().made_runnable(&self.shared, &task);
+        self.push_local(task);
+    }
+
     #[inline]
     fn push_local(&self, task: Runnable) {
         let pushed = self.core.borrow_mut().queue.push(task.into_raw());
         if let Err(Spill(tasks)) = pushed {
+            self.remote.counters.spills.add(1);
             // SAFETY: as in `put_next`, for each of them.
             let tasks = tasks
                 .into_iter()
@@ -280,9 +309,14 @@ impl Worker {
     /// Polls a goroutine, and puts it where it goes next.
     #[inline]
     pub(super) fn run_one(&self, task: Runnable) {
+        if task.header().is_sampled() {
+            let waited = self.shared.end_sample(&task);
+            self.remote.counters.latency[metrics::bucket_of(waited)].add(1);
+        }
         let slice = {
             let mut core = self.core.borrow_mut();
             self.remote.begin_poll(core.tick);
+            self.remote.counters.polls.add(1);
             if core.spinning {
                 core.spinning = false;
                 drop(core);
@@ -306,8 +340,9 @@ impl Worker {
                     self.locked_has_ended();
                 }
             }
-            Ran::Again(task) => self.push_local(task),
+            Ran::Again(task) => self.push_ready(task),
             Ran::Yielded(task) => {
+                self.core.borrow_mut().made_runnable(&self.shared, &task);
                 self.shared.global.push([task]);
                 if self.has_local() {
                     // This worker comes to it late; an idle one would at once.
@@ -465,9 +500,12 @@ impl Worker {
                 let (victim, seen) = &core.others[at];
                 let stuck =
                     round == STEAL_ROUNDS - 1 && *seen == victim.polls.load(Ordering::Relaxed);
+                let before = core.queue.pushed();
                 let stolen = core.queue.steal_from(&victim.queue);
                 let stolen = stolen.or_else(|| stuck.then(|| victim.queue.steal_next()).flatten());
                 if let Some(task) = stolen {
+                    let others = core.queue.pushed().wrapping_sub(before);
+                    self.remote.counters.steals.add(1 + u64::from(others));
                     // SAFETY: as in `put_next`: a thief's entry is its own.
                     return Some(unsafe { Runnable::from_raw(task) });
                 }
@@ -487,6 +525,7 @@ impl Worker {
             return;
         }
         let found = self.last_look();
+        self.remote.counters.parks.add(u64::from(!found));
         let wake = if found { None } else { self.sleep_somewhere() };
         self.core.borrow_mut().spinning = shared.idle.wake_self(self.index, found);
         if let Some(wake) = wake {

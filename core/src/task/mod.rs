@@ -286,4 +286,20 @@ impl Header {
     pub(crate) fn is_main(&self) -> bool {
         self.state.is_main()
     }
+
+    /// Marks it, which is runnable and in no queue yet, as one whose way to a worker is timed.
+    pub(crate) fn begin_sample(&self) {
+        self.state.begin_sample();
+    }
+
+    /// Whether its way to a worker is timed.
+    #[inline]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.state.is_sampled()
+    }
+
+    /// Its way to a worker has come to an end.
+    pub(crate) fn end_sample(&self) {
+        self.state.end_sample();
+    }
 }

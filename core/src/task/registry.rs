@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 
 use super::TaskId;
 use super::raw::Header;
-use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::{MODELLED, Mutex, Rank};
 
 /// Shards: enough that workers seldom meet, few enough that counting is cheap.
@@ -27,8 +27,10 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Shard {
     list: Mutex<List>,
-    /// The length of the list; written under its lock, read without.
-    len: AtomicUsize,
+    /// How many have come into the list, and how many have left it; written under its lock, read
+    /// without.
+    entered: AtomicU64,
+    left: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -51,7 +53,8 @@ impl Registry {
                     closed: false,
                 },
             ),
-            len: AtomicUsize::new(0),
+            entered: AtomicU64::new(0),
+            left: AtomicU64::new(0),
         };
         Self {
             shards: (0..SHARDS).map(|_| shard()).collect(),
@@ -85,8 +88,8 @@ impl Registry {
             }
         }
         shard
-            .len
-            .store(shard.len.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            .entered
+            .store(shard.entered.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         true
     }
 
@@ -119,16 +122,26 @@ impl Registry {
             }
         }
         shard
-            .len
-            .store(shard.len.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+            .left
+            .store(shard.left.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// How many goroutines are alive: exact when nobody spawns or ends meanwhile.
     pub(crate) fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.len.load(Ordering::Relaxed))
-            .sum()
+        let (entered, left) = self.totals();
+        (entered - left) as usize
+    }
+
+    /// How many goroutines there have ever been, and how many of them have ended.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        let mut totals = (0, 0);
+        for shard in &self.shards {
+            // In this order, so that none has left before it came. Acquire keeps it.
+            let left = shard.left.load(Ordering::Acquire);
+            totals.0 += shard.entered.load(Ordering::Relaxed).max(left);
+            totals.1 += left;
+        }
+        totals
     }
 
     /// Takes nobody in any more.

@@ -20,7 +20,8 @@
 //! | 6    | OUTPUT   | dead, and the result was not taken yet                                   |
 //! | 7    | MAIN     | the goroutine of `run`; never changes                                    |
 //! | 8    | LOCKED   | locked to an OS thread, or was: who takes it out of a queue asks (`sched::locked`) |
-//! | 9..  | refs     | owners of the allocation: wakers, the handle, and one while not dead     |
+//! | 9    | SAMPLED  | runnable, and the time until it runs is taken                            |
+//! | 10.. | refs     | owners of the allocation: wakers, the handle, and one while not dead     |
 //!
 //! What must hold:
 //!
@@ -47,7 +48,8 @@ const JOINER: usize = 1 << 5;
 const OUTPUT: usize = 1 << 6;
 const MAIN: usize = 1 << 7;
 const LOCKED: usize = 1 << 8;
-const REF: usize = 1 << 9;
+const SAMPLED: usize = 1 << 9;
+const REF: usize = 1 << 10;
 
 /// More references than this are a leak of wakers that would soon wrap around.
 const MAX_REFS: usize = usize::MAX / REF / 2;
@@ -306,6 +308,23 @@ impl State {
     /// Whether it is the goroutine of `run`.
     pub(crate) fn is_main(&self) -> bool {
         self.0.load(Ordering::Relaxed) & MAIN != 0
+    }
+
+    /// The way of a goroutine to a worker is timed: it is runnable, and the caller's to queue.
+    pub(crate) fn begin_sample(&self) {
+        // Relaxed: the queue brings it to who runs the goroutine.
+        self.0.fetch_or(SAMPLED, Ordering::Relaxed);
+    }
+
+    /// Whether its way to a worker is timed; for who has taken it out of a queue.
+    #[inline]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & SAMPLED != 0
+    }
+
+    pub(crate) fn end_sample(&self) {
+        // Relaxed: as in `begin_sample`.
+        self.0.fetch_and(!SAMPLED, Ordering::Relaxed);
     }
 
     /// Whether the joiner's waker belongs to the goroutine. Only the handle sets it, so to the

@@ -36,6 +36,11 @@ impl<T: Item> Heap<T> {
         self.items.first().map(|&(key, _)| key)
     }
 
+    /// How many items there are.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// Adds an item.
     pub(crate) fn push(&mut self, key: u64, item: T) {
         self.items.push((key, item));

@@ -94,6 +94,15 @@ impl Timers {
         self.shards.iter().all(|shard| shard.earliest() == NEVER)
     }
 
+    /// How many timers run, and how many have fired.
+    pub(crate) fn totals(&self) -> (usize, u64) {
+        let each = self.shards.iter().map(|shard| {
+            let contents = shard.contents.lock();
+            (contents.heap.len(), contents.fired)
+        });
+        each.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
+    }
+
     /// Takes out everything, to be woken by the caller, and refuses what comes later.
     pub(crate) fn close(&self, wake: &mut WakeList) {
         for shard in &self.shards {
@@ -120,6 +129,8 @@ pub(crate) struct Shard {
 
 struct Contents {
     heap: Heap<NodeRef>,
+    /// How many were taken out because they were due.
+    fired: u64,
     /// The runtime has shut down.
     closed: bool,
 }
@@ -137,6 +148,7 @@ impl Shard {
     fn new(base: Instant) -> Self {
         let contents = Contents {
             heap: Heap::new(),
+            fired: 0,
             closed: false,
         };
         Self {
@@ -213,6 +225,7 @@ impl Shard {
                 .heap
                 .pop()
                 .and_then(|node| unsafe { node.leave(true) });
+            contents.fired += 1;
             wake.extend(waker);
         }
         self.publish(&contents.heap);
