@@ -23,6 +23,7 @@ mod metrics;
 mod netpoll;
 pub mod task;
 mod timer;
+mod trace;
 
 mod sched;
 mod sys;

@@ -148,12 +148,11 @@ fn each_blocking_call_gives_up_one_right() {
                 yield_now().await;
             }
         });
-        let metrics = runtime.handle().metrics();
+        let idle = |metrics: &Metrics| metrics.idle_procs() == metrics.max_procs();
+        let metrics = settled(runtime, |metrics| metrics.alive() == 0 && idle(metrics));
         assert_eq!(metrics.blocking_handoffs(), CALLS);
-        assert_eq!(metrics.alive(), 0);
         assert!(metrics.threads() >= metrics.max_procs().max(2));
-        let spares = metrics.threads() - metrics.max_procs();
-        settled(runtime, |metrics| metrics.spares() == spares);
+        assert!(metrics.spares() < metrics.threads());
     });
 }
 
@@ -219,22 +218,30 @@ fn a_worker_that_does_nothing_parks_and_stays_so() {
 #[test]
 fn a_full_queue_spills_half_of_it() {
     let runtime = runtime(1);
-    let spawned = |count| {
-        let handle = runtime.handle();
-        runtime.run(async move {
-            let before = handle.metrics().spills();
-            for _ in 0..count {
-                spawn(async {}).detach();
+    let spills = |count| {
+        let begun = Instant::now();
+        loop {
+            let handle = runtime.handle();
+            let (before, after) = runtime.run(async move {
+                let before = handle.metrics();
+                for _ in 0..count {
+                    spawn(async {}).detach();
+                }
+                (before, handle.metrics())
+            });
+            settled(&runtime, |metrics| metrics.alive() == 0);
+            // If this took so long that the right was taken, the queue was emptied meanwhile.
+            if after.sysmon_handoffs() == before.sysmon_handoffs() {
+                return after.spills() - before.spills();
             }
-            handle.metrics().spills() - before
-        })
+            assert!(begun.elapsed() < HANGS);
+        }
     };
     // 256 in the queue, and one that runs next.
-    assert_eq!(spawned(257), 0);
-    settled(&runtime, |metrics| metrics.alive() == 0);
-    assert_eq!(spawned(258), 1);
-    settled(&runtime, |metrics| metrics.alive() == 0);
-    assert_eq!(spawned(258 + 129), 2);
+    assert_eq!(spills(257), 0);
+    assert_eq!(spills(258), 1);
+    assert_eq!(spills(258 + 128), 1);
+    assert_eq!(spills(258 + 129), 2);
 }
 
 #[test]
@@ -297,9 +304,13 @@ fn files_and_timers_are_counted_while_they_are_there_and_when_they_fire() {
             assert_eq!(handle.metrics().files(), 0);
 
             let before = handle.metrics().timers_fired();
-            let naps: Vec<_> = (0..10)
-                .map(|_| spawn(sleep(Duration::from_millis(1))))
-                .collect();
+            let nap = Duration::from_millis(500);
+            let naps: Vec<_> = (0..10).map(|_| spawn(sleep(nap))).collect();
+            let begun = Instant::now();
+            while handle.metrics().timers() != 10 {
+                assert!(begun.elapsed() < HANGS);
+                yield_now().await;
+            }
             for nap in naps {
                 nap.await.unwrap();
             }
@@ -350,14 +361,15 @@ fn who_waits_behind_a_long_poll_has_a_long_latency() {
     let runtime = Builder::new().workers(1).max_threads(1).build().unwrap();
     let nap = Duration::from_millis(30);
     runtime.run(async move {
-        let children: Vec<_> = (0..640).map(|_| spawn(async {})).collect();
-        thread::sleep(nap);
-        for child in children {
-            child.await.unwrap();
+        for _ in 0..640 {
+            spawn(async {}).detach();
         }
+        thread::sleep(nap);
     });
+    settled(&runtime, |metrics| metrics.alive() == 0);
     let latency = runtime.handle().metrics().scheduling_latency().clone();
-    assert!(latency.count() >= 10);
+    // Some of the ten may have found another one in their slot.
+    assert!(latency.count() >= 5);
     assert!(
         latency.p50() >= Some(nap) && latency.p99() >= latency.p50(),
         "{latency:?}"

@@ -39,6 +39,7 @@ pub struct Metrics {
     pub(crate) max_procs: usize,
     pub(crate) idle_procs: usize,
     pub(crate) spinning: usize,
+    pub(crate) parked: usize,
     pub(crate) threads: usize,
     pub(crate) spares: usize,
     pub(crate) spawned: u64,
@@ -484,6 +485,8 @@ impl fmt::Debug for Metrics {
 pub struct WorkerMetrics {
     pub(crate) running: bool,
     pub(crate) away: bool,
+    /// Whether its thread has a right to run.
+    pub(crate) has_right: bool,
     pub(crate) queue: usize,
     pub(crate) polls: u64,
     pub(crate) steals: u64,

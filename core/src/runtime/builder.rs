@@ -4,6 +4,7 @@ use std::io;
 
 use super::{Runtime, env};
 use crate::sched;
+use crate::trace::Debug;
 
 /// More workers than this are a mistake: the counts of idle ones are 16 bits wide.
 pub(crate) const MAX_WORKERS: usize = 1 << 14;
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     /// How many threads there may be, those included that are blocked.
     pub(crate) max_threads: usize,
     pub(crate) name: String,
+    /// What `CHANGO_DEBUG` asks for.
+    pub(crate) debug: Debug,
 }
 
 /// Options for a [`Runtime`].
@@ -129,7 +132,8 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If no number of workers was given and `CHANGO_MAXPROCS` is not a positive number.
+    /// If no number of workers was given and `CHANGO_MAXPROCS` is not a positive number; if a value in
+    /// `CHANGO_DEBUG` is none that its key can have.
     ///
     /// # Examples
     ///
@@ -146,6 +150,7 @@ impl Builder {
             follows,
             max_threads: self.max_threads.unwrap_or(MAX_THREADS.max(workers)),
             name: self.name.clone().unwrap_or_else(|| String::from("chango")),
+            debug: env::debug(),
         };
         sched::start(config).map(Runtime::new_of)
     }

@@ -55,7 +55,8 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// If `CHANGO_MAXPROCS` is set to anything but a positive number.
+    /// If `CHANGO_MAXPROCS` is set to anything but a positive number, or `CHANGO_DEBUG` to something that
+    /// has no meaning.
     ///
     /// # Examples
     ///

@@ -61,6 +61,8 @@ pub(super) struct Counters {
     pub(super) spills: Count,
     /// Rights given up by `task::blocking`.
     pub(super) handoffs: Count,
+    /// The number of the goroutine that it runs, or 0; kept up only for `scheddetail`.
+    pub(super) running: AtomicU64,
     /// Goroutines that were timed, by how long they had waited.
     pub(super) latency: [Count; BUCKETS],
 }
@@ -73,6 +75,7 @@ impl Counters {
             parks: Count::new(),
             spills: Count::new(),
             handoffs: Count::new(),
+            running: AtomicU64::new(NOBODY),
             latency: array::from_fn(|_| Count::new()),
         }
     }

@@ -83,6 +83,7 @@ impl Worker {
     /// This thread will look for no goroutine for a while: gives its right up, if it has one.
     pub(super) fn leave(&self) {
         if !Shared::mark_away(self.remote()) {
+            self.end_stay();
             return;
         }
         self.remote().counters.handoffs.add(1);
@@ -188,6 +189,11 @@ impl Shared {
     /// How many threads there are for goroutines.
     pub(super) fn threads(&self) -> usize {
         self.crew().alive
+    }
+
+    /// The numbers of workers that have no thread.
+    pub(super) fn vacant(&self) -> Vec<usize> {
+        self.crew().vacant.clone()
     }
 
     /// Starts a thread; one that was `called` has a right and counts as spinning already.

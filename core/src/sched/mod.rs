@@ -57,6 +57,7 @@ use crate::primitive::sync::Arc;
 use crate::runtime::Config;
 use crate::task::{self, Header, JoinHandle, Registry, Runnable, Schedule};
 use crate::timer::Timers;
+use crate::trace::Reported;
 use crate::util::wake_list::WakeList;
 
 /// Nobody sleeps in the netpoller.
@@ -86,6 +87,8 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     sysmon: Sysmon,
     locked: LockedThreads,
+    /// Who was reported for keeping a worker.
+    reported: Reported,
     /// The threads; the last one tidies up.
     crew: StdMutex<Crew>,
     all_gone: Condvar,
@@ -177,6 +180,7 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
         stopping: AtomicBool::new(false),
         sysmon: Sysmon::new(),
         locked: LockedThreads::default(),
+        reported: Reported::default(),
         crew: StdMutex::new(Crew::default()),
         all_gone: Condvar::new(),
         config,

@@ -9,6 +9,7 @@ use super::{Remote, Shared};
 use crate::metrics::{Histogram, Metrics, WorkerMetrics};
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
+use crate::trace::{Detail, WorkerDetail};
 
 impl Shared {
     /// All numbers.
@@ -26,6 +27,7 @@ impl Shared {
             max_procs: self.max_procs(),
             idle_procs: idle.parked + idle.free,
             spinning: idle.spinning,
+            parked: idle.parked,
             threads: self.threads(),
             spares: idle.spares,
             spawned,
@@ -40,7 +42,36 @@ impl Shared {
         }
     }
 
-    pub(super) fn all_remotes(&self) -> Vec<Arc<Remote>> {
+    /// What `scheddetail` says of each worker and each goroutine.
+    pub(super) fn detail(&self) -> Detail {
+        let mut detail = Detail::default();
+        let vacant = self.vacant();
+        for (index, remote) in self.all_remotes().iter().enumerate() {
+            if !vacant.contains(&index) {
+                detail.workers.push(self.worker_detail(index, remote));
+            }
+        }
+        self.registry
+            .each(|id, phase| detail.goroutines.push((id, phase)));
+        detail.goroutines.sort_unstable_by_key(|&(id, _)| id);
+        detail
+    }
+
+    fn worker_detail(&self, index: usize, remote: &Remote) -> WorkerDetail {
+        let metrics = remote.metrics();
+        WorkerDetail {
+            index,
+            has_right: metrics.has_right,
+            polls: metrics.polls,
+            handoffs: metrics.handoffs + metrics.retakes,
+            queue: metrics.queue,
+            timers: self.timers.running_in(index),
+            // Relaxed: a number by itself.
+            running: remote.counters.running.load(Ordering::Relaxed),
+        }
+    }
+
+    fn all_remotes(&self) -> Vec<Arc<Remote>> {
         let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
         remotes.clone()
     }
@@ -54,6 +85,7 @@ impl Remote {
         let counters = &self.counters;
         WorkerMetrics {
             running: polling && !away,
+            has_right: !away,
             away: polling && away,
             queue: self.queue.len() + usize::from(self.queue.has_next()),
             polls: counters.polls.get(),

@@ -132,6 +132,7 @@ mod tests {
     use crate::clock;
     use crate::runtime::Config;
     use crate::sched;
+    use crate::trace::Debug;
 
     fn runtime(follows: Option<fn() -> usize>) -> Arc<Shared> {
         let config = Config {
@@ -139,6 +140,7 @@ mod tests {
             follows,
             max_threads: 100,
             name: String::from("procs"),
+            debug: Debug::default(),
         };
         sched::start(config).unwrap()
     }

@@ -16,7 +16,8 @@
 //! **The rhythm** is Go's: a look every 20 µs, and after 50 looks that found nothing to do twice as long
 //! each time, up to 10 ms. While some workers idle and others do not it stays below 100 µs, since that is
 //! how long a goroutine may have to wait beside an idle worker. When all of them idle for a while it
-//! parks: an idle runtime uses no processor. Who leaves the idle state wakes it by [`Sysmon::nudge`].
+//! parks: an idle runtime uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
+//! Who leaves the idle state wakes it by [`Sysmon::nudge`].
 //!
 //! What must hold: while a worker is awake that has a right, this thread looks at least every 10 ms; no
 //! lock is held while it wakes somebody.
@@ -32,10 +33,11 @@ use super::{Remote, Shared};
 use crate::clock;
 use crate::primitive::atomic::{AtomicBool, Ordering, fence};
 use crate::primitive::sync::Arc;
+use crate::trace::Trace;
 use crate::util::wake_list::WakeList;
 
 /// A goroutine that is polled for longer gives way to others. (Go: `forcePreemptNS`.)
-const SLICE: Duration = Duration::from_millis(10);
+pub(super) const SLICE: Duration = Duration::from_millis(10);
 
 /// Timers and files are looked at this often at least.
 const UNLOOKED: Duration = Duration::from_millis(10);
@@ -118,6 +120,8 @@ struct Watch<'a> {
     pause: Duration,
     /// Looks in vain, one after the other.
     in_vain: u32,
+    /// The lines of `CHANGO_DEBUG=schedtrace`, if they were asked for.
+    trace: Option<Trace>,
 }
 
 impl<'a> Watch<'a> {
@@ -130,6 +134,7 @@ impl<'a> Watch<'a> {
             procs: Looked::new(clock::now()),
             pause: SHORTEST,
             in_vain: 0,
+            trace: Trace::new(shared.config.debug, shared.start, || shared.metrics()),
         }
     }
 
@@ -140,6 +145,10 @@ impl<'a> Watch<'a> {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
             } else {
                 self.in_vain += 1;
+            }
+            if let Some(trace) = &mut self.trace {
+                let shared = self.shared;
+                trace.tick(clock::now(), || shared.metrics(), || shared.detail());
             }
         }
     }
@@ -152,8 +161,9 @@ impl<'a> Watch<'a> {
         }
         let parks = quiet && !self.shared.idle.has_debt();
         if parks && self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER {
-            self.park();
-            (self.pause, self.in_vain) = (SHORTEST, 0);
+            if self.park() {
+                (self.pause, self.in_vain) = (SHORTEST, 0);
+            }
             return;
         }
         let pause = match self.shared.idle.has_room() && !quiet {
@@ -163,17 +173,23 @@ impl<'a> Watch<'a> {
         self.shared.sysmon.parker.park_timeout(pause);
     }
 
-    /// Sleeps until a worker leaves the idle state.
-    fn park(&self) {
+    /// Sleeps until a worker leaves the idle state, or a line of the trace is due: false in the latter
+    /// case.
+    fn park(&self) -> bool {
+        let mut called = true;
         let Sysmon { parker, parked, .. } = &self.shared.sysmon;
         parked.store(true, Ordering::SeqCst);
         // Pairs with the load in `nudge`.
         fence(Ordering::SeqCst);
         let idle = &self.shared.idle;
         if idle.is_quiet() && !idle.has_debt() && !self.shared.is_stopping() {
-            parker.park();
+            match &self.trace {
+                None => parker.park(),
+                Some(trace) => called = parker.park_timeout(trace.due_in(clock::now())),
+            }
         }
         parked.store(false, Ordering::SeqCst);
+        called
     }
 
     /// Looks at all workers; whether anything had to be done.

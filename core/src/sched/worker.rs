@@ -22,14 +22,15 @@ use std::time::{Duration, Instant};
 use super::counters::EVERY;
 use super::locked::Serves;
 use super::run_queue::{Owner, Spill};
-use super::{Remote, Shared, current};
+use super::{Remote, Shared, current, sysmon};
 use crate::clock;
 use crate::coop::SLICE;
 use crate::metrics;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
 use crate::random::{self, Random};
-use crate::task::{Header, ID_BATCH, Ran, Runnable};
+use crate::task::{Header, ID_BATCH, Meta, Ran, Runnable};
+use crate::trace::Stay;
 use crate::util::abort::AbortOnPanic;
 use crate::util::wake_list::WakeList;
 
@@ -88,6 +89,10 @@ pub(super) struct Worker {
     blocking: Cell<bool>,
     /// Which goroutines it may run.
     serves: Cell<Serves>,
+    /// Whether `CHANGO_DEBUG` asks which goroutine runs, or which one stays for too long.
+    watched: bool,
+    /// The stay of the goroutine that runs, if that was asked.
+    stay: RefCell<Option<Stay>>,
 }
 
 impl fmt::Debug for Worker {
@@ -119,6 +124,7 @@ pub(super) fn run(
     };
     let remote = shared.remote(index);
     remote.parker.bind();
+    let watched = shared.config.debug.blocked || shared.config.debug.names_running();
     let worker = Worker {
         shared,
         index,
@@ -127,6 +133,8 @@ pub(super) fn run(
         running: Cell::new(None),
         blocking: Cell::new(false),
         serves: Cell::new(Serves::All),
+        watched,
+        stay: RefCell::new(None),
     };
     current::as_worker(&worker, || {
         let _guard = AbortOnPanic;
@@ -195,6 +203,9 @@ impl Worker {
             // `sysmon` counts anew.
             core.tick = core.tick.wrapping_add(1);
             self.remote.begin_poll(core.tick);
+            if self.watched {
+                self.begin_stay_anew();
+            }
         }
         // Release: whoever marks this worker as away again sees what stands before.
         self.remote.away.store(false, Ordering::Release);
@@ -326,8 +337,14 @@ impl Worker {
             core.slice
         };
         self.running.set(Some(NonNull::from(task.header())));
+        if self.watched {
+            self.begin_stay(&task.header().meta);
+        }
         let (ran, left) = task.run(&self.shared.registry, slice);
         self.running.set(None);
+        if self.watched {
+            self.end_stay();
+        }
         {
             let mut core = self.core.borrow_mut();
             self.remote.end_poll(core.tick);
@@ -348,6 +365,48 @@ impl Worker {
                     // This worker comes to it late; an idle one would at once.
                     Shared::wake_one(&self.shared);
                 }
+            }
+        }
+    }
+
+    // ---- for `CHANGO_DEBUG` ----
+
+    #[cold]
+    fn begin_stay(&self, meta: &Meta) {
+        // Relaxed: a number by itself.
+        let running = &self.remote.counters.running;
+        running.store(meta.id.0, Ordering::Relaxed);
+        if self.shared.config.debug.blocked {
+            let stay = Stay::new(meta, clock::now(), self.remote.retakes.get());
+            *self.stay.borrow_mut() = Some(stay);
+        }
+    }
+
+    /// The goroutine that runs has done what it had to in a call that blocks, and the worker has a right
+    /// again.
+    #[cold]
+    fn begin_stay_anew(&self) {
+        if let Some(stay) = &mut *self.stay.borrow_mut() {
+            stay.begun = clock::now();
+        }
+    }
+
+    /// The goroutine gives way, or the worker's right up: it is reported if the right was taken before.
+    #[cold]
+    pub(super) fn end_stay(&self) {
+        if self.running.get().is_none() {
+            // Relaxed: a number by itself.
+            let running = &self.remote.counters.running;
+            running.store(0, Ordering::Relaxed);
+        }
+        let retakes = self.remote.retakes.get();
+        if let Some(stay) = &mut *self.stay.borrow_mut()
+            && std::mem::replace(&mut stay.retakes, retakes) != retakes
+        {
+            let stayed = clock::now().saturating_duration_since(stay.begun);
+            // Else the right was taken at the very end of another goroutine's stay.
+            if stayed >= sysmon::SLICE {
+                self.shared.reported.stayed(stay, stayed);
             }
         }
     }

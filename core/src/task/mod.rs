@@ -43,6 +43,7 @@ use std::task::Poll;
 pub use self::join::{JoinError, JoinHandle};
 pub(crate) use self::raw::{Header, Meta, Runnable};
 pub(crate) use self::registry::{ID_BATCH, Registry};
+pub(crate) use self::state::Phase;
 use self::state::{Finish, Park, Start};
 use crate::coop;
 

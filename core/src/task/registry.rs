@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 
 use super::TaskId;
 use super::raw::Header;
+use super::state::Phase;
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::{MODELLED, Mutex, Rank};
 
@@ -142,6 +143,21 @@ impl Registry {
             totals.1 += left;
         }
         totals
+    }
+
+    /// Hands the number and the phase of each that is alive to `f`, which runs under a shard's lock.
+    pub(crate) fn each(&self, mut f: impl FnMut(TaskId, Phase)) {
+        for shard in &self.shards {
+            let list = shard.list.lock();
+            let mut next = list.first;
+            while let Some(header) = next {
+                // SAFETY: all in the list are live, and their links belong to this lock.
+                let header = unsafe { header.as_ref() };
+                f(header.meta.id, header.state.phase());
+                // SAFETY: as above.
+                next = header.links.with(|links| unsafe { (*links).next });
+            }
+        }
     }
 
     /// Takes nobody in any more.

@@ -54,6 +54,15 @@ const REF: usize = 1 << 10;
 /// More references than this are a leak of wakers that would soon wrap around.
 const MAX_REFS: usize = usize::MAX / REF / 2;
 
+/// Where a goroutine is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Waiting,
+    Runnable,
+    Running,
+    Dead,
+}
+
 /// What a wake-up found.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,6 +312,16 @@ impl State {
     #[inline]
     pub(crate) fn is_locked(&self) -> bool {
         self.0.load(Ordering::Relaxed) & LOCKED != 0
+    }
+
+    /// Where it is in its life, a moment ago.
+    pub(crate) fn phase(&self) -> Phase {
+        match self.0.load(Ordering::Relaxed) & PHASE {
+            WAITING => Phase::Waiting,
+            RUNNABLE => Phase::Runnable,
+            RUNNING => Phase::Running,
+            _ => Phase::Dead,
+        }
     }
 
     /// Whether it is the goroutine of `run`.

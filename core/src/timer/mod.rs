@@ -94,6 +94,12 @@ impl Timers {
         self.shards.iter().all(|shard| shard.earliest() == NEVER)
     }
 
+    /// How many timers run that were set on the P with this index, and on no other one.
+    pub(crate) fn running_in(&self, index: usize) -> usize {
+        let shard = self.shards.get(index);
+        shard.map_or(0, |shard| shard.contents.lock().heap.len())
+    }
+
     /// How many timers run, and how many have fired.
     pub(crate) fn totals(&self) -> (usize, u64) {
         let each = self.shards.iter().map(|shard| {
