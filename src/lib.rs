@@ -148,10 +148,14 @@ pub mod __private;
 
 pub use self::macros::{main, test};
 
-// The programs of the page about channels run with the other documentation tests.
+// The programs of these pages run with the other documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/channels.md")]
 struct Channels;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/observability.md")]
+struct Observability;
 
 use task::JoinHandle;
 
