@@ -321,8 +321,7 @@ impl Worker {
     #[inline]
     pub(super) fn run_one(&self, task: Runnable) {
         if task.header().is_sampled() {
-            let waited = self.shared.end_sample(&task);
-            self.remote.counters.latency[metrics::bucket_of(waited)].add(1);
+            self.end_sample(&task);
         }
         let slice = {
             let mut core = self.core.borrow_mut();
@@ -367,6 +366,13 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Counts how long a goroutine that is timed has waited for its poll, which begins now.
+    #[cold]
+    fn end_sample(&self, task: &Runnable) {
+        let waited = self.shared.end_sample(task);
+        self.remote.counters.latency[metrics::bucket_of(waited)].add(1);
     }
 
     // ---- for `CHANGO_DEBUG` ----
