@@ -262,11 +262,11 @@ fn a_hog_loses_its_slice_and_then_its_right() {
         // Somebody has to run this one.
         runtime.run(async {});
         let metrics = runtime.handle().metrics();
+        stop.store(true, Ordering::SeqCst);
         assert!(metrics.sysmon_handoffs() >= 1);
         assert!(metrics.preemptions() >= metrics.sysmon_handoffs());
         assert!(metrics.away() >= 1);
         assert_eq!(metrics.blocking_handoffs(), 0);
-        stop.store(true, Ordering::SeqCst);
         settled(&runtime, |metrics| {
             metrics.alive() == 0 && metrics.away() == 0
         });
