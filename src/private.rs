@@ -36,6 +36,7 @@ pub mod select {
 use core::future::Future;
 use core::panic::Location;
 
+pub use crate::runtime::Deadlock;
 use crate::runtime::{self, Builder};
 
 /// `run!`: a runtime from the environment, for one main goroutine.
@@ -45,7 +46,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    runtime::run_once(&Builder::new(), future)
+    runtime::run_once(&Builder::new().deadlock(Deadlock::Panic), future)
 }
 
 /// What `#[chango::main]` and `#[chango::test]` were told.
@@ -53,6 +54,10 @@ where
 pub struct Options {
     /// `workers = N`.
     pub workers: Option<usize>,
+    /// `deadlock = "panic"`, `"warn"` or `"off"`.
+    pub deadlock: Option<Deadlock>,
+    /// It is a test, which never has the process for itself.
+    pub test: bool,
 }
 
 /// What a main goroutine gives to the thread that waits for it. There are two impls for the reason
@@ -74,10 +79,13 @@ where
     F: Future + Send + 'static,
     F::Output: MainResult<K> + 'static,
 {
-    let builder = match options.workers {
-        Some(workers) => Builder::new().workers(workers),
-        None => Builder::new(),
-    };
+    let mut builder = Builder::new().deadlock(options.deadlock.unwrap_or(Deadlock::Panic));
+    if let Some(workers) = options.workers {
+        builder = builder.workers(workers);
+    }
+    if options.test {
+        builder = builder.fails_when_silent();
+    }
     runtime::run_once(&builder, future)
 }
 

@@ -81,6 +81,14 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
         Some(workers) => quote_spanned!(site=> #private::Option::Some(#workers)),
         None => quote_spanned!(site=> #private::Option::None),
     };
+    let deadlock = match &options.deadlock {
+        Some(way) => quote_spanned!(site=> #private::Option::Some(#private::Deadlock::#way)),
+        None => quote_spanned!(site=> #private::Option::None),
+    };
+    let is_test = entry == Entry::Test;
+    let options = quote_spanned! {site=>
+        #private::Options { workers: #workers, deadlock: #deadlock, test: #is_test }
+    };
     // An async fn of its own, and not a block, so that the body knows its type and an error about
     // that stands in it.
     let (name, output) = (&sig.ident, &sig.output);
@@ -101,7 +109,7 @@ fn expand(entry: Entry, options: &Options, errors: &Errors, function: ItemFn) ->
         #(#attrs)*
         #vis #sig {
             async fn #name() #output #block
-            #private::run_with(#private::Options { workers: #workers }, #called)
+            #private::run_with(#options, #called)
         }
     }
 }
@@ -191,6 +199,8 @@ impl Errors {
 #[derive(Default)]
 struct Options {
     workers: Option<LitInt>,
+    /// The variant that the text stands for, with the text's span.
+    deadlock: Option<syn::Ident>,
     krate: Option<Path>,
 }
 
@@ -234,6 +244,10 @@ impl Options {
                 Some(count) => self.workers.replace(count).is_some(),
                 None => return errors.push(bad(message::WORKERS)),
             },
+            "deadlock" => match value.as_ref().and_then(deadlock) {
+                Some(way) => self.deadlock.replace(way).is_some(),
+                None => return errors.push(bad(message::DEADLOCK)),
+            },
             "crate" => match value.as_ref().and_then(path) {
                 Some(path) => self.krate.replace(path).is_some(),
                 None => return errors.push(bad(message::CRATE_PATH)),
@@ -266,14 +280,28 @@ fn workers(value: &syn::Expr) -> Option<LitInt> {
 }
 
 fn path(value: &syn::Expr) -> Option<Path> {
-    let syn::Expr::Lit(syn::ExprLit {
-        lit: syn::Lit::Str(text),
-        ..
-    }) = value
-    else {
-        return None;
+    LitStr::parse_with(text(value)?, Path::parse_mod_style).ok()
+}
+
+fn deadlock(value: &syn::Expr) -> Option<syn::Ident> {
+    let text = text(value)?;
+    let way = match text.value().as_str() {
+        "panic" => "Panic",
+        "warn" => "Warn",
+        "off" => "Off",
+        _ => return None,
     };
-    LitStr::parse_with(text, Path::parse_mod_style).ok()
+    Some(syn::Ident::new(way, hidden(text.span())))
+}
+
+fn text(value: &syn::Expr) -> Option<&LitStr> {
+    match value {
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) => Some(text),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -292,7 +320,8 @@ mod tests {
             main,
             "pub fn main () -> u8 { async fn main () -> u8 { 7 } :: chango :: __private :: \
              run_with (:: chango :: __private :: Options { workers : :: chango :: __private :: \
-             Option :: None } , main ()) }"
+             Option :: None , deadlock : :: chango :: __private :: Option :: None , test : false } \
+             , main ()) }"
         );
     }
 
@@ -302,13 +331,35 @@ mod tests {
         let test = expanded(Entry::Test, options, "#[ignore] async fn t() {}");
         assert!(test.starts_with("# [my :: chango :: __private :: test] # [ignore] fn t ()"));
         assert!(test.contains("my :: chango :: __private :: Option :: Some (2)"));
+        assert!(test.contains("test : true"));
+    }
+
+    #[test]
+    fn a_deadlock_has_three_ways() {
+        let main = |way| {
+            let option = format!("deadlock = {way}");
+            expanded(Entry::Main, &option, "async fn main() {}")
+        };
+        for (way, variant) in [
+            ("\"panic\"", "Panic"),
+            ("\"warn\"", "Warn"),
+            ("\"off\"", "Off"),
+        ] {
+            let variant = format!(
+                "deadlock : :: chango :: __private :: Option :: Some (:: chango :: __private :: Deadlock :: {variant})"
+            );
+            assert!(main(way).contains(&variant), "{}", main(way));
+        }
+        for bad in ["\"on\"", "off", "1"] {
+            assert!(main(bad).contains("one of"), "{}", main(bad));
+        }
     }
 
     #[test]
     fn unknown_option_lists_the_known_ones_and_keeps_the_item() {
         let main = expanded(Entry::Main, "threads = 2", "async fn main() { body(); }");
         assert!(
-            main.contains("known are `workers = N` and `crate"),
+            main.contains("known are `workers = N`, `deadlock"),
             "{main}"
         );
         assert!(

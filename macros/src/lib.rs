@@ -48,8 +48,9 @@ pub fn select(input: TokenStream) -> TokenStream {
 
 /// Makes an `async fn main` the main goroutine of a fresh runtime.
 ///
-/// Options: `workers = N`, the number of goroutines that run at the same time, and
-/// `crate = "path"`, the path under which chango is known where the attribute stands.
+/// Options: `workers = N`, the number of goroutines that run at the same time;
+/// `deadlock = "panic"`, `"warn"` or `"off"`, what becomes of a program of which no goroutine can ever
+/// go on; and `crate = "path"`, the path under which chango is known where the attribute stands.
 ///
 /// When the function ends the runtime shuts down and drops what still runs, as a Go program
 /// does. A panic in it is resumed in the caller. Its result goes from the main goroutine to the
@@ -63,7 +64,9 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes an `async fn` a test that runs as the main goroutine of a runtime of its own.
 ///
 /// It takes the options of [`macro@main`], and other attributes of tests (`#[ignore]`,
-/// `#[should_panic]`) stand beside it. The operator `<-` needs a `co! { … }` inside.
+/// `#[should_panic]`) stand beside it. If all goroutines wait for a second, and no timer, socket or
+/// blocking call of the runtime's can end that, the test fails with a report; with `deadlock = "warn"`
+/// it is only printed, and with `deadlock = "off"` nothing is said. The operator `<-` needs a `co! { … }` inside.
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     attr::entry(attr::Entry::Test, options.into(), item.into()).into()

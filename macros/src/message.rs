@@ -90,8 +90,10 @@ pub(crate) const HAS_ARGUMENTS: &str =
 pub(crate) const HAS_GENERICS: &str =
     "this function is called by nobody who could choose a type: it has no generic parameters";
 pub(crate) const UNKNOWN_OPTION: &str =
-    "unknown option: known are `workers = N` and `crate = \"path\"`";
+    "unknown option: known are `workers = N`, `deadlock = \"…\"` and `crate = \"path\"`";
 pub(crate) const WORKERS: &str = "`workers` is a whole number from 1 up: `workers = 2`";
+pub(crate) const DEADLOCK: &str =
+    "`deadlock` is one of `\"panic\"`, `\"warn\"` and `\"off\"`, in quotes";
 pub(crate) const CRATE_PATH: &str =
     "`crate` is the path under which chango is known here, in quotes: `crate = \"my::chango\"`";
 pub(crate) const OPTION_TWICE: &str = "this option is given twice";

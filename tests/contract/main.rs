@@ -3,6 +3,7 @@
 
 mod block_macros;
 mod channels;
+mod deadlock;
 mod dropped;
 mod operators;
 mod select;

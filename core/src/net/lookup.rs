@@ -9,6 +9,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::{fmt, thread, vec};
 
@@ -76,6 +77,30 @@ struct Answer {
     waker: Option<ForeignWaker>,
 }
 
+/// How many lookups have threads. Not through `primitive`: a model has no statics.
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+
+/// A lookup until its thread has woken who waits for it.
+struct UnderWay(());
+
+impl UnderWay {
+    fn new() -> Self {
+        UNDER_WAY.fetch_add(1, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        UNDER_WAY.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Whether a lookup is under way in this process, that will wake somebody.
+pub(crate) fn looks_up() -> bool {
+    UNDER_WAY.load(Ordering::SeqCst) > 0
+}
+
 impl Lookup {
     fn start(name: String, port: u16) -> io::Result<Self> {
         let answer = Mutex::new(
@@ -87,9 +112,11 @@ impl Lookup {
         );
         let lookup = Self(Arc::new(answer));
         let answer = Arc::clone(&lookup.0);
+        let under_way = UnderWay::new();
         thread::Builder::new()
             .name("chango-lookup".to_owned())
             .spawn(move || {
+                let _under_way = under_way;
                 let result = (name.as_str(), port)
                     .to_socket_addrs()
                     .map(Iterator::collect);

@@ -18,5 +18,6 @@ mod socket;
 mod tcp;
 
 pub use self::addr::ToSocketAddrs;
+pub(crate) use self::lookup::looks_up;
 pub use self::lookup::lookup_host;
 pub use self::tcp::{TcpListener, TcpStream};

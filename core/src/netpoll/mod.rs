@@ -129,6 +129,20 @@ impl Netpoll {
     ///
     /// If the system refuses to poll, which it does only for a descriptor that is none.
     pub(crate) fn try_poll(&self, timeout: Option<Duration>, wake: &mut WakeList) -> Polled {
+        self.poll(timeout, wake, || {})
+    }
+
+    /// The same; it says that it has `returned` from the system before it takes anybody out.
+    ///
+    /// # Panics
+    ///
+    /// As [`try_poll`](Self::try_poll).
+    pub(crate) fn poll(
+        &self,
+        timeout: Option<Duration>,
+        wake: &mut WakeList,
+        returned: impl FnOnce(),
+    ) -> Polled {
         if timeout == Some(Duration::ZERO) && self.registered() == 0 {
             return Polled::Done;
         }
@@ -142,7 +156,9 @@ impl Netpoll {
         } else {
             timeout.map(|timeout| timeout.min(LONGEST_WAIT))
         };
-        match poll.poll(events, timeout) {
+        let polled = poll.poll(events, timeout);
+        returned();
+        match polled {
             Ok(()) => *owed |= self.dispatch(events, wake) && !would_wait,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => panic!("the system refuses to poll: {error}"),
@@ -192,6 +208,17 @@ impl Netpoll {
     /// How many events have reached a file.
     pub(crate) fn dispatched(&self) -> u64 {
         self.dispatched.load(Ordering::Relaxed)
+    }
+
+    /// Whether anybody waits for a file. Of those who wait without a ticket nobody knows whether they
+    /// still do.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let files = self.files.lock();
+        let mut files = files
+            .records
+            .iter()
+            .filter_map(|record| record.file.as_ref());
+        files.any(|file| file.read.is_awaited() || file.write.is_awaited())
     }
 
     /// Ends all waiting with an error, and refuses what comes later.

@@ -174,6 +174,12 @@ impl Slot {
         }
     }
 
+    /// Whether somebody waits.
+    pub(super) fn is_awaited(&self) -> bool {
+        let waiters = self.waiters.lock();
+        waiters.first.is_some() || !waiters.rest.is_empty()
+    }
+
     /// Something has happened: whoever waits is to be woken by the caller.
     pub(crate) fn event(&self, wake: &mut WakeList) {
         self.change(|word| word.wrapping_add(TICK) & !WAITING, wake);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Runtime, env};
+use super::{Deadlock, Runtime, env};
 use crate::sched;
 use crate::trace::Debug;
 
@@ -34,6 +34,10 @@ pub(crate) struct Config {
     pub(crate) name: String,
     /// What `CHANGO_DEBUG` asks for.
     pub(crate) debug: Debug,
+    /// What becomes of a program that can never go on.
+    pub(crate) deadlock: Deadlock,
+    /// In a test: it need not be certain, a second of silence is enough.
+    pub(crate) fails_when_silent: bool,
 }
 
 /// Options for a [`Runtime`].
@@ -51,6 +55,8 @@ pub struct Builder {
     workers: Option<usize>,
     max_threads: Option<usize>,
     name: Option<String>,
+    deadlock: Deadlock,
+    fails_when_silent: bool,
 }
 
 impl Builder {
@@ -123,6 +129,32 @@ impl Builder {
         self
     }
 
+    /// What becomes of a program of which no goroutine can ever go on. The default is
+    /// [`Deadlock::Off`]: a runtime inside a larger program is not all of it. `CHANGO_DEADLOCK=panic`,
+    /// `warn` or `off` overrides it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chango_core::runtime::{Builder, Deadlock};
+    ///
+    /// let runtime = Builder::new().workers(1).deadlock(Deadlock::Warn).build()?;
+    /// assert_eq!(runtime.run(async { 1 }), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn deadlock(mut self, deadlock: Deadlock) -> Self {
+        self.deadlock = deadlock;
+        self
+    }
+
+    /// For `#[chango::test]`: [`Deadlock::Panic`] comes after a second of silence, also where threads
+    /// of others, such as those of the test harness, could still wake somebody.
+    #[doc(hidden)]
+    pub fn fails_when_silent(mut self) -> Self {
+        self.fails_when_silent = true;
+        self
+    }
+
     /// Starts the workers.
     ///
     /// # Errors
@@ -133,7 +165,7 @@ impl Builder {
     /// # Panics
     ///
     /// If no number of workers was given and `CHANGO_MAXPROCS` is not a positive number; if a value in
-    /// `CHANGO_DEBUG` is none that its key can have.
+    /// `CHANGO_DEBUG` is none that its key can have; if `CHANGO_DEADLOCK` is not one of its three words.
     ///
     /// # Examples
     ///
@@ -151,6 +183,8 @@ impl Builder {
             max_threads: self.max_threads.unwrap_or(MAX_THREADS.max(workers)),
             name: self.name.clone().unwrap_or_else(|| String::from("chango")),
             debug: env::debug(),
+            deadlock: env::deadlock().unwrap_or(self.deadlock),
+            fails_when_silent: self.fails_when_silent,
         };
         sched::start(config).map(Runtime::new_of)
     }

@@ -7,8 +7,11 @@ use std::time::Duration;
 use crate::sys;
 use crate::trace::Debug;
 
+use super::Deadlock;
+
 const MAX_PROCS: &str = "CHANGO_MAXPROCS";
 const DEBUG: &str = "CHANGO_DEBUG";
+const DEADLOCK: &str = "CHANGO_DEADLOCK";
 
 /// The number of workers: `CHANGO_MAXPROCS`, else the processors that the process may use, and then
 /// whom to ask how many they are by now.
@@ -88,11 +91,29 @@ fn flag(key: &str, value: &str) -> bool {
     }
 }
 
+/// What a program does that can never go on, if the environment has a say in it: `CHANGO_DEADLOCK`.
+///
+/// # Panics
+///
+/// If the variable is set to something that it cannot mean.
+pub(super) fn deadlock() -> Option<Deadlock> {
+    std::env::var_os(DEADLOCK).map(|text| parse_deadlock(&text.to_string_lossy()))
+}
+
+fn parse_deadlock(text: &str) -> Deadlock {
+    match text.trim() {
+        "panic" => Deadlock::Panic,
+        "warn" => Deadlock::Warn,
+        "off" => Deadlock::Off,
+        _ => panic!("{DEADLOCK} is {text:?}, but must be panic, warn or off"),
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use std::time::Duration;
 
-    use super::{parse, parse_debug};
+    use super::{Deadlock, parse, parse_deadlock, parse_debug};
     use crate::trace::Debug;
 
     #[test]
@@ -130,6 +151,18 @@ mod tests {
     #[should_panic(expected = "CHANGO_MAXPROCS is \"0\", but must be a positive number")]
     fn zero_is_refused() {
         parse("0");
+    }
+
+    #[test]
+    fn a_deadlock_has_three_ways() {
+        let ways = ["panic", "warn ", "off"].map(parse_deadlock);
+        assert_eq!(ways, [Deadlock::Panic, Deadlock::Warn, Deadlock::Off]);
+    }
+
+    #[test]
+    #[should_panic(expected = "CHANGO_DEADLOCK is \"on\", but must be panic, warn or off")]
+    fn another_way_is_refused() {
+        parse_deadlock("on");
     }
 
     #[test]

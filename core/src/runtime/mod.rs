@@ -18,9 +18,40 @@ pub use self::builder::Builder;
 pub(crate) use self::builder::{Config, MAX_WORKERS};
 pub use crate::metrics::{Histogram, Metrics, WorkerMetrics};
 use crate::primitive::sync::Arc;
-use crate::sched::{Shared, current};
+use crate::sched::{Shared, current, deadlock};
 use crate::spawn;
 use crate::task::JoinHandle;
+
+/// What becomes of a program of which no goroutine can ever go on: all wait, and nothing is left that
+/// could wake one of them. There is no timer, nobody waits for a socket or is in a blocking call, and
+/// the process has no threads but the runtime's own and those inside `run` and `block_on`.
+///
+/// # Examples
+///
+/// A goroutine that waits for itself:
+///
+/// ```no_run
+/// use chango_core::runtime::{Builder, Deadlock};
+///
+/// let runtime = Builder::new().deadlock(Deadlock::Panic).build().unwrap();
+/// runtime.run(std::future::pending::<()>());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deadlock {
+    /// A report on standard error, as Go prints it, and a panic in the threads inside `run` and
+    /// `block_on`. (So the exit status of such a program is 101, as after every panic; Go's is 2.)
+    ///
+    /// Only where it is certain. While the process has other threads, one of which might wake
+    /// somebody, nothing is said; nor on systems other than Linux, where their number is not known.
+    Panic,
+    /// After a second of silence the report is printed, once, and the program goes on. It is
+    /// printed also while the process has other threads, so it need not be true.
+    Warn,
+    /// Nothing.
+    #[default]
+    Off,
+}
 
 /// Workers, their queues, the netpoller and the timers: what goroutines run on.
 ///
@@ -83,7 +114,8 @@ impl Runtime {
     /// # Panics
     ///
     /// With the panic of the future. Also inside a goroutine, whose worker would be blocked, and if
-    /// the main goroutine ends itself by `task::exit`, for then there is no value to return.
+    /// the main goroutine ends itself by `task::exit`, for then there is no value to return; and if
+    /// no goroutine can ever go on and the runtime was built with [`Deadlock::Panic`].
     ///
     /// # Examples
     ///
@@ -103,8 +135,16 @@ impl Runtime {
         F::Output: Send + 'static,
     {
         refuse_in_goroutine("run");
-        let main = Shared::spawn(&self.handle.shared, future, None, Location::caller(), true);
-        match futures_lite::future::block_on(main) {
+        let shared = &self.handle.shared;
+        let mut main = Shared::spawn(shared, future, None, Location::caller(), true);
+        let ended = match deadlock::block_on(shared, &mut main) {
+            Ok(ended) => ended,
+            Err(dead) => {
+                main.abort();
+                dead.panic()
+            }
+        };
+        match ended {
             Ok(value) => value,
             Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
             Err(error) if error.is_exited() => {
@@ -120,7 +160,8 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// Inside a goroutine, whose worker would be blocked, and with the panic of the future.
+    /// Inside a goroutine, whose worker would be blocked; with the panic of the future; and if
+    /// nothing can ever wake it and the runtime was built with [`Deadlock::Panic`].
     ///
     /// # Examples
     ///
@@ -135,7 +176,7 @@ impl Runtime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         refuse_in_goroutine("block_on");
         let _entered = self.handle.enter();
-        futures_lite::future::block_on(future)
+        deadlock::block_on(&self.handle.shared, future).unwrap_or_else(|dead| dead.panic())
     }
 
     /// Starts a goroutine on this runtime.

@@ -99,6 +99,8 @@ impl Worker {
         let back = self.is_away() && self.shared().idle.come_back();
         if back {
             self.set_back(false);
+            // It leaves the idle state without being called.
+            self.shared().sysmon.nudge();
         }
         back
     }
@@ -118,6 +120,7 @@ impl Worker {
         let idle = &self.shared().idle;
         if idle.come_back_or_wait(self.index()) {
             self.set_back(false);
+            self.shared().sysmon.nudge();
             return true;
         }
         // It stops to look: what it would have come to, its last goroutine that gave way included, is
@@ -274,6 +277,8 @@ impl Shared {
         if crew.alive > 1 || !self.is_stopping() {
             crew.alive -= 1;
             crew.vacant.push(index);
+            // It was missing among those who rest.
+            self.sysmon.nudge();
             return;
         }
         drop(crew);

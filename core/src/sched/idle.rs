@@ -256,6 +256,19 @@ impl Idle {
         }
     }
 
+    /// Whether all of so many workers stand in the lists, and if so, whether each of them `is_asleep`.
+    pub(crate) fn all_rest(
+        &self,
+        workers: usize,
+        is_asleep: impl Fn(usize) -> bool,
+    ) -> Option<bool> {
+        let lists = self.lists.lock();
+        let rest = || lists.sleepers.iter().chain(&lists.spares);
+        // Somebody was called who has no thread yet: then nobody is missing, and yet it is not quiet.
+        let all = rest().count() == workers && self.is_quiet();
+        all.then(|| rest().all(|&worker| is_asleep(worker)))
+    }
+
     // ---- searching ----
 
     /// Asks to search other workers' queues; false if enough others do. (At most half as many as

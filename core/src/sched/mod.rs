@@ -23,6 +23,7 @@
 
 mod counters;
 pub(crate) mod current;
+pub(crate) mod deadlock;
 pub(crate) mod global_queue;
 pub(crate) mod handoff;
 pub(crate) mod idle;
@@ -42,6 +43,7 @@ use std::sync::{Condvar, Mutex as StdMutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use self::counters::{Count, Counters, Samples};
+use self::deadlock::Insiders;
 use self::global_queue::GlobalQueue;
 use self::handoff::Crew;
 use self::idle::{Called, Idle};
@@ -89,6 +91,7 @@ pub(crate) struct Shared {
     locked: LockedThreads,
     /// Who was reported for keeping a worker.
     reported: Reported,
+    insiders: Insiders,
     /// The threads; the last one tidies up.
     crew: StdMutex<Crew>,
     all_gone: Condvar,
@@ -181,6 +184,7 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
         sysmon: Sysmon::new(),
         locked: LockedThreads::default(),
         reported: Reported::default(),
+        insiders: Insiders::default(),
         crew: StdMutex::new(Crew::default()),
         all_gone: Condvar::new(),
         config,
@@ -298,6 +302,17 @@ impl Shared {
         Arc::clone(&remotes[index])
     }
 
+    /// What others see of all workers that there have been.
+    fn remotes(&self) -> Vec<Arc<Remote>> {
+        let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
+        remotes.clone()
+    }
+
+    /// What a program says that will never go on.
+    fn report(&self) -> String {
+        format!("{} goroutines", self.goroutines())
+    }
+
     /// Whether something stands in a queue, those of all workers in `known` included.
     fn has_work(&self, known: &[(Arc<Remote>, u32)]) -> bool {
         self.global.len() > 0 || known.iter().any(|(remote, _)| remote.queue.has_work())
@@ -350,8 +365,10 @@ impl Shared {
         let timeout = earliest.map(|at| at.saturating_duration_since(clock::now()));
         if timeout != Some(Duration::ZERO) {
             // An error of the system's poll leaves nothing better than to look again.
-            let _ = self.netpoll.try_poll(timeout, &mut wake);
+            let returned = || self.poll_until.store(NOBODY, Ordering::SeqCst);
+            let _ = self.netpoll.poll(timeout, &mut wake, returned);
         }
+        // Before anything is taken out: see `deadlock`.
         self.poll_until.store(NOBODY, Ordering::SeqCst);
         if earliest.is_some() {
             self.timers.expire(clock::now(), &mut wake);

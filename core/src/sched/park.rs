@@ -96,6 +96,11 @@ impl Parker {
         asleep.is_ok()
     }
 
+    /// Whether it sleeps, or is about to, and nobody has called.
+    pub(crate) fn is_asleep(&self) -> bool {
+        matches!(self.state.load(Ordering::SeqCst), PARKED | POLLING)
+    }
+
     fn thread(&self) -> Option<Thread> {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         thread.clone()

@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::clock;
-    use crate::runtime::Config;
+    use crate::runtime::{Config, Deadlock};
     use crate::sched;
     use crate::trace::Debug;
 
@@ -141,6 +141,8 @@ mod tests {
             max_threads: 100,
             name: String::from("procs"),
             debug: Debug::default(),
+            deadlock: Deadlock::Off,
+            fails_when_silent: false,
         };
         sched::start(config).unwrap()
     }

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use super::park::Parker;
 use super::procs::Looked;
-use super::{Remote, Shared};
+use super::{Remote, Shared, deadlock};
 use crate::clock;
 use crate::primitive::atomic::{AtomicBool, Ordering, fence};
 use crate::primitive::sync::Arc;
@@ -183,10 +183,8 @@ impl<'a> Watch<'a> {
         fence(Ordering::SeqCst);
         let idle = &self.shared.idle;
         if idle.is_quiet() && !idle.has_debt() && !self.shared.is_stopping() {
-            match &self.trace {
-                None => parker.park(),
-                Some(trace) => called = parker.park_timeout(trace.due_in(clock::now())),
-            }
+            let due = self.trace.as_ref().map(|trace| trace.due_in(clock::now()));
+            called = deadlock::sleep(self.shared, parker, due);
         }
         parked.store(false, Ordering::SeqCst);
         called

@@ -593,8 +593,11 @@ impl Worker {
         self.remote.counters.parks.add(u64::from(!found));
         let wake = if found { None } else { self.sleep_somewhere() };
         self.core.borrow_mut().spinning = shared.idle.wake_self(self.index, found);
-        if let Some(wake) = wake {
+        if found || wake.is_some() {
+            // It leaves the idle state without being called.
             shared.sysmon.nudge();
+        }
+        if let Some(wake) = wake {
             self.wake_batch(wake);
         }
     }

@@ -1,4 +1,5 @@
-//! Linux: the processors of the affinity mask, and of them as many as the cgroups allow.
+//! Linux: the threads of the process; the processors of the affinity mask, and of them as many as the
+//! cgroups allow.
 //!
 //! std's `available_parallelism` looks at both too, but rounds the quota down, to one at least: with a
 //! quota of 1.9 processors half of it would never be used. So the mask is asked for here, apart from the
@@ -36,6 +37,12 @@ fn allowed() -> Option<NonZero<usize>> {
     NonZero::new(mask.iter().map(|word| word.count_ones() as usize).sum())
 }
 
+/// How many threads this process has; not known where `/proc` is not there.
+pub(crate) fn threads() -> Option<usize> {
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    Some(tasks.count())
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -62,5 +69,15 @@ mod tests {
         });
         assert_eq!(bound.join().unwrap(), (NonZero::new(1), 1));
         assert_eq!(allowed(), Some(all));
+    }
+
+    #[test]
+    fn a_thread_more_is_seen_while_it_is_there() {
+        // Other tests start and end threads meanwhile, so only this one's own are sure to be there.
+        let (stay, stays) = std::sync::mpsc::channel::<()>();
+        let other = thread::spawn(move || stays.recv());
+        assert!(threads().is_some_and(|threads| threads >= 2));
+        drop(stay);
+        assert!(other.join().unwrap().is_err());
     }
 }

@@ -1,4 +1,6 @@
 //! What every system says in its own way. The only place that asks which one it is.
+//!
+//! Where a system is not known to answer, the answer is that it is not known, and callers cope.
 
 #[cfg(any(target_os = "linux", target_os = "android", test))]
 mod cgroup;
@@ -6,9 +8,9 @@ mod cgroup;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::linux::processors;
+pub(crate) use self::linux::{processors, threads};
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use self::other::processors;
+pub(crate) use self::other::{processors, threads};

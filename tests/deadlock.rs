@@ -1,0 +1,414 @@
+//! Section 6 of `ARCHITECTURE.md`: programs that can never go on say so, and no others do.
+//!
+//! Each program here is a process of its own, without a test harness, whose threads would make every
+//! answer uncertain. So this file is its own harness: without arguments, or with parts of names, it
+//! runs itself once for each program and looks at what that printed and how it ended.
+
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
+use std::thread;
+
+use chango::net::{TcpListener, TcpStream};
+use chango::prelude::*;
+use chango::runtime::{Builder, Deadlock};
+use chango::task;
+
+/// Where this stands, it names the program to be.
+const PROGRAM: &str = "CHANGO_TEST_PROGRAM";
+const REPORT: &str = "all goroutines are asleep - deadlock!";
+const PANICS: i32 = 101;
+
+/// Longer than it takes until a program is called dead.
+const LONG: Duration = Duration::from_millis(2000);
+/// A program that was not called dead by then never will be.
+const HANGS: Duration = Duration::from_secs(60);
+
+fn two_goroutines_that_wait_for_each_other() {
+    run! {
+        let (to_main, from_other) = bounded::<i32>(0);
+        let (to_other, from_main) = bounded::<i32>(0);
+        go! {
+            let one = <-from_main;
+            to_main <- one.unwrap();
+        }
+        <-from_other;
+        to_other <- 1;
+    }
+}
+
+fn a_send_to_a_receiver_that_nobody_reads() {
+    run! {
+        let (tx, _rx) = bounded::<i32>(1);
+        tx <- 1;
+        tx <- 2;
+    }
+}
+
+fn the_main_goroutine_alone() {
+    run! { select! {} }
+}
+
+fn after_a_timer_a_socket_and_a_blocking_call_have_come_to_their_ends() {
+    run! {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let accepted = listener.accept().await.unwrap();
+        sleep(Duration::from_millis(200)).await;
+        let waits = go! { task::blocking(|| thread::sleep(Duration::from_millis(200))) };
+        waits.await.unwrap();
+        // The sockets are open, but nobody waits for them.
+        chango::chan::never::<()>().recv().await;
+        drop((stream, accepted));
+    }
+}
+
+fn after_other_threads_have_ended() {
+    run! {
+        let (tx, rx) = bounded(0);
+        let thread = thread::spawn(move || tx.send_blocking(1));
+        assert_eq!(<-rx, Some(1));
+        thread.join().unwrap().unwrap();
+        <-chango::chan::never::<()>();
+    }
+}
+
+fn when_the_last_worker_comes_back_from_a_long_poll_as_a_spare() {
+    run! {
+        let (_tx, rx) = bounded::<()>(0);
+        let all: Vec<_> = (0..4)
+            .map(|_| go! { clone rx;
+                thread::sleep(Duration::from_millis(300));
+                <-rx
+            })
+            .collect();
+        for goroutine in all {
+            goroutine.await.unwrap();
+        }
+    }
+}
+
+fn a_thread_in_block_on_that_nobody_wakes() {
+    let runtime = Builder::new().deadlock(Deadlock::Panic).build().unwrap();
+    let (_tx, rx) = bounded::<()>(0);
+    runtime.block_on(async {
+        // The workers have long been asleep when this thread begins to wait.
+        thread::sleep(Duration::from_millis(500));
+        rx.recv().await
+    });
+}
+fn a_sleep() {
+    run! {
+        let (tx, rx) = bounded(0);
+        go! { sleep(LONG).await; tx <- 1; }
+        assert_eq!(<-rx, Some(1));
+    }
+}
+
+fn a_blocking_call() {
+    run! {
+        let (tx, rx) = bounded(0);
+        go! { task::blocking(|| thread::sleep(LONG)); tx <- 1; }
+        assert_eq!(<-rx, Some(1));
+    }
+}
+
+fn a_long_poll() {
+    run! {
+        let (tx, rx) = bounded(0);
+        go! { thread::sleep(LONG); tx <- 1; }
+        assert_eq!(<-rx, Some(1));
+    }
+}
+
+fn a_thread_of_somebody_elses() {
+    run! {
+        let (tx, rx) = bounded(0);
+        thread::spawn(move || {
+            thread::sleep(LONG);
+            tx.send_blocking(1)
+        });
+        assert_eq!(<-rx, Some(1));
+    }
+}
+
+fn a_thread_in_block_on_that_works() {
+    let runtime = Builder::new().deadlock(Deadlock::Panic).build().unwrap();
+    let (tx, rx) = bounded(0);
+    let waits = runtime.spawn(async move { rx.recv().await });
+    runtime.block_on(async {
+        thread::sleep(LONG);
+        tx.send(1).await.unwrap();
+    });
+    assert_eq!(runtime.block_on(waits).unwrap(), Some(1));
+}
+
+fn a_main_goroutine_that_ends_beside_those_that_wait() {
+    run! {
+        let (_tx, rx) = bounded::<i32>(0);
+        go! { <-rx };
+    }
+    let runtime = Builder::new().deadlock(Deadlock::Panic).build().unwrap();
+    runtime.spawn(std::future::pending::<()>());
+    assert_eq!(runtime.run(async { 1 }), 1);
+    // Nobody is inside.
+    thread::sleep(LONG);
+}
+
+fn another_runtime_beside_it() {
+    let other = Builder::new().workers(1).build().unwrap();
+    let (tx, rx) = bounded(0);
+    other.spawn(async move {
+        sleep(LONG).await;
+        let _ = tx.send(1).await;
+    });
+    assert_eq!(run! { <-rx }, Some(1));
+}
+
+fn many_short_rests() {
+    run! {
+        for pause in 0..25_u64 {
+            let (tx, rx) = bounded(0);
+            go! { sleep(Duration::from_millis(7 * pause)).await; tx <- 1; }
+            assert_eq!(<-rx, Some(1));
+            go! { task::blocking(move || thread::sleep(Duration::from_millis(7 * pause))) }
+                .await
+                .unwrap();
+        }
+    }
+}
+
+/// Asked for by the environment.
+fn an_embedded_runtime() {
+    let runtime = Builder::new().workers(1).build().unwrap();
+    runtime.run(std::future::pending())
+}
+
+/// Each of two reports ends one `run`.
+fn a_runtime_that_is_used_again() {
+    let runtime = Builder::new().deadlock(Deadlock::Panic).build().unwrap();
+    let dead = || runtime.run(std::future::pending::<()>());
+    for _ in 0..2 {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(dead));
+        assert!(panic.is_err());
+    }
+    assert_eq!(runtime.run(async { 7 }), 7);
+}
+
+/// The server is a thread of the process that started this one.
+fn a_client_of_another_process() {
+    let address = std::env::var("CHANGO_TEST_SERVER").unwrap();
+    run! {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let mut byte = [0];
+        assert_eq!(stream.read(&mut byte).await.unwrap(), 1);
+    }
+}
+
+/// It waits for ever, and its end comes from outside: nobody may end it before.
+fn one_that_waits_for_its_end() {
+    run! { std::future::pending::<()>().await }
+}
+
+/// What is expected of a program.
+#[derive(Clone, Copy, PartialEq)]
+enum Expected {
+    /// One report, and a panic.
+    Dead,
+    /// It ends by itself, and nothing is said.
+    Alive,
+    /// So many reports that begin so, and it goes on until its end.
+    Told(usize, &'static str),
+    /// Nothing is said for a while; then it is ended.
+    Silent,
+}
+
+type Program = (fn(), &'static str, Expected, &'static str);
+
+const PROGRAMS: &[Program] = &[
+    (
+        two_goroutines_that_wait_for_each_other,
+        "two_goroutines_that_wait_for_each_other",
+        Expected::Dead,
+        "",
+    ),
+    (
+        a_send_to_a_receiver_that_nobody_reads,
+        "a_send_to_a_receiver_that_nobody_reads",
+        Expected::Dead,
+        "",
+    ),
+    (
+        the_main_goroutine_alone,
+        "the_main_goroutine_alone",
+        Expected::Dead,
+        "",
+    ),
+    (
+        after_a_timer_a_socket_and_a_blocking_call_have_come_to_their_ends,
+        "after_a_timer_a_socket_and_a_blocking_call_have_come_to_their_ends",
+        Expected::Dead,
+        "",
+    ),
+    (
+        after_other_threads_have_ended,
+        "after_other_threads_have_ended",
+        Expected::Dead,
+        "",
+    ),
+    (
+        when_the_last_worker_comes_back_from_a_long_poll_as_a_spare,
+        "when_the_last_worker_comes_back_from_a_long_poll_as_a_spare",
+        Expected::Dead,
+        "",
+    ),
+    (
+        a_thread_in_block_on_that_nobody_wakes,
+        "a_thread_in_block_on_that_nobody_wakes",
+        Expected::Dead,
+        "",
+    ),
+    (
+        an_embedded_runtime,
+        "an_embedded_runtime",
+        Expected::Dead,
+        "panic",
+    ),
+    (
+        a_runtime_that_is_used_again,
+        "a_runtime_that_is_used_again",
+        Expected::Told(2, "fatal: "),
+        "",
+    ),
+    (a_sleep, "a_sleep", Expected::Alive, ""),
+    (a_blocking_call, "a_blocking_call", Expected::Alive, ""),
+    (a_long_poll, "a_long_poll", Expected::Alive, ""),
+    (
+        a_thread_of_somebody_elses,
+        "a_thread_of_somebody_elses",
+        Expected::Alive,
+        "",
+    ),
+    (
+        a_thread_in_block_on_that_works,
+        "a_thread_in_block_on_that_works",
+        Expected::Alive,
+        "",
+    ),
+    (
+        a_main_goroutine_that_ends_beside_those_that_wait,
+        "a_main_goroutine_that_ends_beside_those_that_wait",
+        Expected::Alive,
+        "",
+    ),
+    (
+        another_runtime_beside_it,
+        "another_runtime_beside_it",
+        Expected::Alive,
+        "",
+    ),
+    (many_short_rests, "many_short_rests", Expected::Alive, ""),
+    (
+        a_client_of_another_process,
+        "a_client_of_another_process",
+        Expected::Alive,
+        "",
+    ),
+    (
+        one_that_waits_for_its_end,
+        "one_that_waits_for_its_end",
+        Expected::Silent,
+        "off",
+    ),
+    (
+        a_thread_of_somebody_elses,
+        "a_thread_of_somebody_elses",
+        Expected::Told(1, "warning: "),
+        "warn",
+    ),
+];
+
+fn main() -> ExitCode {
+    if let Ok(name) = std::env::var(PROGRAM) {
+        let program = PROGRAMS.iter().find(|program| program.1 == name);
+        program.expect("a program of this name").0();
+        return ExitCode::SUCCESS;
+    }
+    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
+    wanted.retain(|argument| !argument.starts_with('-'));
+    let is_wanted = |program: &&Program| {
+        wanted.is_empty() || wanted.iter().any(|part| program.1.contains(part))
+    };
+    let left: Vec<_> = PROGRAMS.iter().filter(is_wanted).collect();
+    let left = Mutex::new(left);
+    let failed = Mutex::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let Some(program) = left.lock().unwrap().pop() else {
+                        return;
+                    };
+                    for workers in ["1", "3"] {
+                        let said = check(program, workers);
+                        let verdict = if said.is_ok() { "ok" } else { "FAILED" };
+                        println!("program {} on {workers}: {verdict}", program.1);
+                        if let Err(said) = said {
+                            println!("{said}");
+                            *failed.lock().unwrap() += 1;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    ExitCode::from(u8::from(*failed.lock().unwrap() > 0))
+}
+
+/// Runs a program; what was wrong with it.
+fn check(&(_, name, expected, deadlock): &Program, workers: &str) -> Result<(), String> {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .env(PROGRAM, name)
+        .env(
+            "CHANGO_TEST_SERVER",
+            server.local_addr().unwrap().to_string(),
+        )
+        .env("CHANGO_MAXPROCS", workers)
+        .env_remove("CHANGO_DEADLOCK")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    if !deadlock.is_empty() {
+        command.env("CHANGO_DEADLOCK", deadlock);
+    }
+    let mut child = command.spawn().unwrap();
+    if name == "a_client_of_another_process" {
+        let (mut stream, _) = server.accept().unwrap();
+        thread::sleep(LONG);
+        std::io::Write::write_all(&mut stream, b"!").unwrap();
+    }
+    let begun = Instant::now();
+    let patience = if expected == Expected::Silent {
+        LONG
+    } else {
+        HANGS
+    };
+    while child.try_wait().unwrap().is_none() && begun.elapsed() < patience {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let ended = child.try_wait().unwrap().is_some();
+    let _ = child.kill();
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    let reports = |from: &str| printed.matches(&format!("{from}{REPORT}\n")).count();
+    let right = match expected {
+        Expected::Dead => output.status.code() == Some(PANICS) && reports("fatal: ") == 1,
+        Expected::Alive => output.status.success() && reports("") == 0,
+        Expected::Told(count, from) => output.status.success() && reports(from) == count,
+        Expected::Silent => !ended && reports("") == 0,
+    };
+    right
+        .then_some(())
+        .ok_or_else(|| format!("{}: {printed}", output.status))
+}
