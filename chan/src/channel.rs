@@ -25,7 +25,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
+use chango_core::note::{self, At, Reason};
 use chango_core::util::foreign_waker::ForeignWaker;
 use chango_core::util::wake_list::WakeList;
 
@@ -48,6 +50,7 @@ const MAY_SEND: u8 = 2;
 
 /// What the two ends share.
 pub(crate) struct Channel<T> {
+    made_at: &'static Location<'static>,
     capacity: usize,
     senders: AtomicUsize,
     receivers: AtomicUsize,
@@ -108,6 +111,7 @@ pub(crate) enum Received<T> {
 
 impl<T> Channel<T> {
     /// An open channel with one sender and one receiver.
+    #[track_caller]
     pub(crate) fn new(capacity: usize) -> Self {
         let buffer = match capacity {
             UNBOUNDED => Buffer::unbounded(),
@@ -122,6 +126,7 @@ impl<T> Channel<T> {
             handed_over: 0,
         };
         Self {
+            made_at: Location::caller(),
             capacity,
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
@@ -131,6 +136,7 @@ impl<T> Channel<T> {
     }
 
     /// An open channel with one receiver, to which nobody sends and nobody ever can.
+    #[track_caller]
     pub(crate) fn without_senders() -> Self {
         Self {
             senders: AtomicUsize::new(0),
@@ -241,6 +247,28 @@ impl<T> Channel<T> {
         drop(locked);
         waiting.wake_all();
         first
+    }
+
+    /// The running goroutine notes that it waits here for a value.
+    #[inline]
+    pub(crate) fn note_receive(&self, at: At) {
+        let peers = self.sender_count();
+        note::waits_on(Reason::ChanReceive, at, self.fact(peers));
+    }
+
+    /// The same, for a send.
+    #[inline]
+    pub(crate) fn note_send(&self, at: &'static Location<'static>) {
+        let peers = self.receiver_count();
+        note::waits_on(Reason::ChanSend, At::Here(at), self.fact(peers));
+    }
+
+    fn fact(&self, peers: usize) -> note::Channel {
+        note::Channel {
+            made_at: self.made_at,
+            capacity: self.capacity,
+            peers,
+        }
     }
 
     /// From which side the channel was closed, if it is.
@@ -646,9 +674,9 @@ mod tests {
     #[test]
     fn an_idle_channel_and_a_waiting_operation_are_small() {
         // What the crate's documentation says; 16 bytes are the counts of the `Arc` around it.
-        assert!(size_of::<Channel<u64>>() + 16 <= 200);
-        assert!(size_of::<RecvFuture<'_, u64>>() <= 64);
+        assert!(size_of::<Channel<u64>>() + 16 <= 208);
+        assert!(size_of::<RecvFuture<'_, u64>>() <= 72);
         assert!(size_of::<ReceiveWait<'_, Receiver<u64>>>() <= 64);
-        assert!(size_of::<SendFuture<'_, u64>>() <= 64);
+        assert!(size_of::<SendFuture<'_, u64>>() <= 72);
     }
 }

@@ -37,14 +37,15 @@
 //!
 //! | | bytes | |
 //! |---|---|---|
-//! | an idle channel | 192 | one allocation, whatever its capacity and its values; nothing more before a value is stored |
+//! | an idle channel | 200 | one allocation, whatever its capacity and its values; nothing more before a value is stored |
 //! | what a rendezvous stores | 0 | it has no store |
 //! | what a bounded channel stores | 8 each | allocated with the first value, for up to 64, and doubled up to the capacity; kept |
 //! | what an unbounded channel stores | 264 for 32 | a block goes when it was emptied, but for the last one and a spare one |
-//! | a `recv`, a `send` or a `<-rx` that waits | 64 | in the future; it allocates nothing |
+//! | a `<-rx` that waits | 64 | in the future; it allocates nothing |
+//! | a `recv` or a `send` that waits | 72 | the same |
 //! | a `tx <- value;` that waits | 80 | the same |
-//! | a select that waits on two receives | 192 | the same, with any number of arms up to 32 |
-//! | a select that waits on a receive and a send | 200 | the same |
+//! | a select that waits on two receives | 200 | the same, with any number of arms up to 32 |
+//! | a select that waits on a receive and a send | 208 | the same |
 //! | a [`recv_any`] that waits | | allocates a node for each of its receivers, all at once |
 //!
 //! Values that came back to the channel have a store of their own, which is allocated with the first
@@ -125,6 +126,7 @@ use self::primitive::sync::Arc;
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// # Ok::<(), chango_chan::TrySendError<i32>>(())
 /// ```
+#[track_caller]
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     // No machine can store `usize::MAX` values, so nothing is lost by that meaning no limit.
     let channel = Arc::new(Channel::new(capacity));
@@ -146,6 +148,7 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(rx.len(), 1000);
 /// # Ok::<(), chango_chan::TrySendError<i32>>(())
 /// ```
+#[track_caller]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     bounded(UNBOUNDED)
 }
@@ -166,6 +169,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 /// assert!(!rx.is_closed());
 /// assert_eq!(rx.sender_count(), 0);
 /// ```
+#[track_caller]
 pub fn never<T>() -> Receiver<T> {
     Receiver::new(Arc::new(Channel::without_senders()))
 }

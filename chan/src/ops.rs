@@ -13,7 +13,7 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use chango_core::{coop, spawn};
+use chango_core::{coop, note, spawn};
 
 use crate::channel::{Channel, Sending};
 use crate::error::SendError;
@@ -52,7 +52,9 @@ impl<'a, R: Receive + ?Sized> ReceiveOp<'a, R> {
 
     /// Receives or waits.
     #[inline]
+    #[track_caller]
     pub fn wait(self) -> ReceiveWait<'a, R> {
+        note::begins(Location::caller());
         ReceiveWait {
             node: R::node(),
             operand: self.operand,
@@ -165,6 +167,7 @@ impl<'a, R: Receive + ?Sized> ReceiveEach<'a, R> {
 
     /// The next turn; `None` ends the loop.
     #[inline]
+    #[track_caller]
     pub fn wait(self) -> EachWait<'a, R> {
         EachWait {
             wait: receive(self.operand).wait(),
@@ -287,8 +290,7 @@ impl<'a, T> SendWait<'a, T> {
     #[inline]
     pub fn statement(self) -> SendStatement<'a, T> {
         SendStatement {
-            send: SendFuture::tried(self.channel, self.value),
-            at: self.at,
+            send: SendFuture::tried(self.channel, self.value, self.at),
             ended: false,
         }
     }
@@ -296,7 +298,7 @@ impl<'a, T> SendWait<'a, T> {
     /// As a value, which neither panics nor ends anything.
     #[inline]
     pub fn value(self) -> SendFuture<'a, T> {
-        SendFuture::tried(self.channel, self.value)
+        SendFuture::tried(self.channel, self.value, self.at)
     }
 }
 
@@ -312,7 +314,6 @@ impl<T> fmt::Debug for SendWait<'_, T> {
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct SendStatement<'a, T> {
     send: SendFuture<'a, T>,
-    at: &'static Location<'static>,
     /// Whether the goroutine ends here. A combinator may poll again before it does.
     ended: bool,
 }
@@ -323,9 +324,13 @@ impl<T> Future for SendStatement<'_, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: of the fields only the send is pinned, and nothing here moves it.
-        let (send, at, ended) = unsafe {
+        let (at, send, ended) = unsafe {
             let this = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut this.send), this.at, &mut this.ended)
+            (
+                this.send.at(),
+                Pin::new_unchecked(&mut this.send),
+                &mut this.ended,
+            )
         };
         if !*ended {
             let Err(error) = ready!(send.poll(cx)) else {
@@ -342,7 +347,7 @@ impl<T> Future for SendStatement<'_, T> {
 impl<T> fmt::Debug for SendStatement<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendStatement")
-            .field("at", &self.at)
+            .field("at", &self.send.at())
             .finish_non_exhaustive()
     }
 }

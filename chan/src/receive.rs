@@ -16,6 +16,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use chango_core::coop;
+use chango_core::note::At;
 use chango_core::task::{JoinError, JoinHandle};
 use chango_core::time::{Ticker, Timer, Wait};
 use chango_core::util::foreign_waker::ForeignWaker;
@@ -232,7 +233,7 @@ unsafe impl<T> Receive for Receiver<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<T>> {
         // SAFETY: the caller uses the pinned node with this channel only, and releases it.
-        unsafe { recv::poll_recv(self.channel(), &node, cx) }
+        unsafe { recv::poll_recv(self.channel(), &node, At::Begun, cx) }
     }
 
     unsafe fn look(&self, node: Pin<&mut Waiter<T>>, _cx: &mut Context<'_>) -> Look<Option<T>> {

@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use chango_core::note::At;
 use chango_core::time;
 use futures_lite::Stream;
 
@@ -77,6 +78,7 @@ impl<T> Receiver<T> {
     /// # Ok::<(), chango_chan::TrySendError<i32>>(())
     /// ```
     #[inline]
+    #[track_caller]
     pub fn recv(&self) -> RecvFuture<'_, T> {
         RecvFuture::new(&self.channel)
     }
@@ -405,7 +407,7 @@ impl<T> Stream for Receiver<T> {
         let waiter = &**stream.get_or_insert_with(|| Box::pin(Waiter::receive()));
         // SAFETY: the node is pinned in its box, belongs to this end, whose channel does not change,
         // and is withdrawn by `drop`.
-        let received = ready!(unsafe { recv::poll_recv(channel, waiter, cx) });
+        let received = ready!(unsafe { recv::poll_recv(channel, waiter, At::Unknown, cx) });
         waiter.set_state(State::Idle);
         Poll::Ready(received)
     }

@@ -69,6 +69,7 @@ impl<T> Sender<T> {
     /// });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn send(&self, value: T) -> SendFuture<'_, T> {
         SendFuture::new(&self.channel, value)
     }

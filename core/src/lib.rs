@@ -17,6 +17,7 @@ pub mod util;
 
 pub mod clock;
 pub mod coop;
+pub mod note;
 pub mod random;
 
 mod metrics;

@@ -5,6 +5,7 @@ mod block_macros;
 mod channels;
 mod deadlock;
 mod dropped;
+mod dump;
 mod operators;
 mod select;
 mod tasks;

@@ -5,10 +5,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
+use chango_core::note::At;
 use chango_core::util::foreign_waker::ForeignWaker;
 
 use super::send::is_waiting;
@@ -23,14 +25,17 @@ use crate::waiter::{State, Waiter, Who};
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct RecvFuture<'a, T> {
     channel: &'a Channel<T>,
+    at: &'static Location<'static>,
     waiter: Waiter<T>,
 }
 
 impl<'a, T> RecvFuture<'a, T> {
     #[inline]
+    #[track_caller]
     pub(crate) fn new(channel: &'a Channel<T>) -> Self {
         Self {
             channel,
+            at: Location::caller(),
             waiter: Waiter::receive(),
         }
     }
@@ -55,7 +60,7 @@ impl<T> Future for RecvFuture<'_, T> {
         let this = self.as_ref().get_ref();
         // SAFETY: the node is pinned with the future, belongs to it, is used with this channel
         // only, and is withdrawn by `drop`.
-        unsafe { poll_recv(this.channel, &this.waiter, cx) }
+        unsafe { poll_recv(this.channel, &this.waiter, At::Here(this.at), cx) }
     }
 }
 
@@ -73,7 +78,7 @@ impl<T> fmt::Debug for RecvFuture<'_, T> {
     }
 }
 
-/// Goes on with a receive.
+/// Goes on with a receive; if it has to wait, it notes that it does at `at`.
 ///
 /// # Safety
 ///
@@ -82,6 +87,7 @@ impl<T> fmt::Debug for RecvFuture<'_, T> {
 pub(crate) unsafe fn poll_recv<T>(
     channel: &Channel<T>,
     waiter: &Waiter<T>,
+    at: At,
     cx: &mut Context<'_>,
 ) -> Poll<Option<T>> {
     loop {
@@ -106,10 +112,14 @@ pub(crate) unsafe fn poll_recv<T>(
             State::Tried => match unsafe { receive_or_wait(channel, waiter, cx) } {
                 Some(received) => return Poll::Ready(received),
                 None if waiter.state() == State::Tried => ready!(coop::poll_proceed(cx)),
-                None => return Poll::Pending,
+                None => {
+                    channel.note_receive(at);
+                    return Poll::Pending;
+                }
             },
             State::Queued => {
                 if is_waiting(channel, waiter, cx) {
+                    channel.note_receive(at);
                     return Poll::Pending;
                 }
             }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -23,26 +24,40 @@ use crate::waiter::{State, Waiter, Who};
 pub struct SendFuture<'a, T> {
     /// None for a nil channel, on which a send never completes.
     channel: Option<&'a Channel<T>>,
+    at: &'static Location<'static>,
     waiter: Waiter<T>,
 }
 
 impl<'a, T> SendFuture<'a, T> {
     /// A send that has not been tried.
     #[inline]
+    #[track_caller]
     pub(crate) fn new(channel: &'a Channel<T>, value: T) -> Self {
         Self {
             channel: Some(channel),
+            at: Location::caller(),
             waiter: Waiter::send(value),
         }
     }
 
     /// A send that was just tried in vain.
     #[inline]
-    pub(crate) fn tried(channel: Option<&'a Channel<T>>, value: T) -> Self {
+    pub(crate) fn tried(
+        channel: Option<&'a Channel<T>>,
+        value: T,
+        at: &'static Location<'static>,
+    ) -> Self {
         Self {
             channel,
+            at,
             waiter: Waiter::send(value).tried(),
         }
+    }
+
+    /// Where it was begun.
+    #[inline]
+    pub(crate) fn at(&self) -> &'static Location<'static> {
+        self.at
     }
 
     /// Stops a send that has begun to wait: `Ok` if it was handed over meanwhile, else the value,
@@ -70,7 +85,7 @@ impl<T> Future for SendFuture<'_, T> {
         match this.channel {
             // SAFETY: the node is pinned with the future, belongs to it, is used with this channel
             // only, and is withdrawn by `drop`.
-            Some(channel) => unsafe { poll_send(channel, &this.waiter, cx) },
+            Some(channel) => unsafe { poll_send(channel, &this.waiter, this.at, cx) },
             None => Poll::Pending,
         }
     }
@@ -101,6 +116,7 @@ impl<T> fmt::Debug for SendFuture<'_, T> {
 unsafe fn poll_send<T>(
     channel: &Channel<T>,
     waiter: &Waiter<T>,
+    at: &'static Location<'static>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), SendError<T>>> {
     loop {
@@ -131,10 +147,14 @@ unsafe fn poll_send<T>(
             State::Tried => match unsafe { send_or_wait(channel, waiter, cx) } {
                 Some(result) => return Poll::Ready(result),
                 None if waiter.state() == State::Tried => ready!(coop::poll_proceed(cx)),
-                None => return Poll::Pending,
+                None => {
+                    channel.note_send(at);
+                    return Poll::Pending;
+                }
             },
             State::Queued => {
                 if is_waiting(channel, waiter, cx) {
+                    channel.note_send(at);
                     return Poll::Pending;
                 }
             }

@@ -16,9 +16,11 @@
 use std::fmt;
 use std::future::Future;
 use std::mem;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use chango_core::note::{self, At, Reason};
 use chango_core::{coop, random};
 
 use super::arm::Step;
@@ -28,6 +30,7 @@ use crate::receive::Place;
 
 /// Waits until one of `arms` commits.
 #[inline]
+#[track_caller]
 pub fn wait<L: Outputs>(arms: L) -> Select<L> {
     Select::new(
         arms,
@@ -40,6 +43,7 @@ pub fn wait<L: Outputs>(arms: L) -> Select<L> {
 
 /// The same, and looks at the arms in source order.
 #[inline]
+#[track_caller]
 pub fn wait_biased<L: Outputs>(arms: L) -> Select<L> {
     Select::new(
         arms,
@@ -52,6 +56,7 @@ pub fn wait_biased<L: Outputs>(arms: L) -> Select<L> {
 
 /// Commits one of `arms` if one is ready, and takes the default otherwise.
 #[inline]
+#[track_caller]
 pub fn poll_default<L: Outputs>(arms: L) -> Select<L> {
     Select::new(
         arms,
@@ -64,6 +69,7 @@ pub fn poll_default<L: Outputs>(arms: L) -> Select<L> {
 
 /// The same, and looks at the arms in source order.
 #[inline]
+#[track_caller]
 pub fn poll_default_biased<L: Outputs>(arms: L) -> Select<L> {
     Select::new(
         arms,
@@ -92,6 +98,7 @@ pub struct Select<L> {
     arms: Option<L>,
     claim: Claim,
     mode: Mode,
+    at: &'static Location<'static>,
     /// Whether the claim was opened to others, and not taken back since.
     open: bool,
 }
@@ -103,8 +110,10 @@ struct Mode {
 }
 
 impl<L> Select<L> {
+    #[track_caller]
     fn new(arms: L, mode: Mode) -> Self {
         Self {
+            at: Location::caller(),
             arms: Some(arms),
             claim: Claim::new(),
             mode,
@@ -119,12 +128,13 @@ impl<L: Outputs> Future for Select<L> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the arms are pinned with the select: they are dropped in place, by `set`, and not
         // moved. Nothing else is pinned, but the claim, to which nodes point, is only borrowed.
-        let (mut slot, claim, mode, open) = unsafe {
+        let (mut slot, claim, mode, at, open) = unsafe {
             let this = self.get_unchecked_mut();
             (
                 Pin::new_unchecked(&mut this.arms),
                 &this.claim,
                 this.mode,
+                this.at,
                 &mut this.open,
             )
         };
@@ -143,6 +153,7 @@ impl<L: Outputs> Future for Select<L> {
             if let Some(kept) = arms.order() {
                 *kept = order;
             }
+            note::waits(Reason::SelectWait, At::Here(at));
             return Poll::Pending;
         };
         let selected = match outcome {

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
+use chango_core::note::{self, Reason};
 use chango_core::spawn::spawn;
 use chango_core::task::JoinHandle;
 use chango_core::util::foreign_waker::ForeignWaker;
@@ -247,12 +248,15 @@ impl Future for WaitGroupWait<'_> {
                 let old = unsafe { waiter.set_waker(waker) };
                 drop(state);
                 drop(old);
+                note::waits(Reason::WaitGroupWait, note::At::Unknown);
                 Poll::Pending
             }
             Stage::Idle | Stage::Tried if state.count > 0 => {
                 // SAFETY: the node is pinned with the future, in no queue, and `drop` takes it out
                 // of this one.
                 unsafe { state.waiting.push(waiter, Who::Plain(waker), 0) };
+                drop(state);
+                note::waits(Reason::WaitGroupWait, note::At::Unknown);
                 Poll::Pending
             }
             Stage::Idle | Stage::Tried => {

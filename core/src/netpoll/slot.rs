@@ -33,6 +33,7 @@ use std::fmt;
 use std::io;
 use std::task::{Context, Poll, Waker};
 
+use crate::note;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::{Mutex, Rank};
 use crate::util::foreign_waker::ForeignWaker;
@@ -128,7 +129,10 @@ impl Slot {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     match self.wait(seen, ticket.as_deref_mut(), cx.waker()) {
-                        Wait::Waiting => return Poll::Pending,
+                        Wait::Waiting => {
+                            note::waits(note::Reason::IoWait, note::At::Unknown);
+                            return Poll::Pending;
+                        }
                         Wait::Again => {}
                         Wait::Closed(why) => return Poll::Ready(Err(why.into())),
                     }

@@ -5,6 +5,7 @@
 //! comes first); a [`Handle`] does not keep the workers alive.
 
 mod builder;
+mod dump;
 mod env;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use self::builder::Builder;
 pub(crate) use self::builder::{Config, MAX_WORKERS};
+pub use self::dump::{Dump, Goroutine, GoroutineState, Reason, Wait};
 pub use crate::metrics::{Histogram, Metrics, WorkerMetrics};
 use crate::primitive::sync::Arc;
 use crate::sched::{Shared, current, deadlock};
@@ -320,6 +322,23 @@ impl Handle {
             number: current::enter(Arc::clone(&self.shared)),
             of: PhantomData,
         }
+    }
+
+    /// What all goroutines of this runtime do, and what those wait for that wait.
+    ///
+    /// Nothing is stopped for it, so it is no picture of one moment. What it says of a wait is what
+    /// the goroutine knew when it began to: the number of senders, for example, may have changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// runtime.spawn(std::future::pending::<()>());
+    /// println!("{}", runtime.handle().dump());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn dump(&self) -> Dump {
+        self.shared.dump()
     }
 
     /// How many workers run goroutines at the same time.

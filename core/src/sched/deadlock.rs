@@ -306,7 +306,7 @@ fn judge(shared: &Shared) -> Verdict {
 
 /// Reports that the program is dead, as it was told to.
 fn tell(shared: &Shared) {
-    let report = shared.report();
+    let report = shared.dump().to_string();
     if shared.config.deadlock == Deadlock::Warn {
         if !shared.insiders.warned.swap(true, Ordering::Relaxed) {
             use std::io::Write;

@@ -56,7 +56,7 @@ use crate::coop::Budget;
 use crate::netpoll::Netpoll;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
-use crate::runtime::Config;
+use crate::runtime::{Config, Dump};
 use crate::task::{self, Header, JoinHandle, Registry, Runnable, Schedule};
 use crate::timer::Timers;
 use crate::trace::Reported;
@@ -308,9 +308,9 @@ impl Shared {
         remotes.clone()
     }
 
-    /// What a program says that will never go on.
-    fn report(&self) -> String {
-        format!("{} goroutines", self.goroutines())
+    pub(crate) fn dump(&self) -> Dump {
+        let now = self.sysmon.now();
+        task::dump(&self.registry, |since| sysmon::between(since, now))
     }
 
     /// Whether something stands in a queue, those of all workers in `known` included.

@@ -31,13 +31,16 @@ use super::park::Parker;
 use super::procs::Looked;
 use super::{Remote, Shared, deadlock};
 use crate::clock;
-use crate::primitive::atomic::{AtomicBool, Ordering, fence};
+use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::primitive::sync::Arc;
 use crate::trace::Trace;
 use crate::util::wake_list::WakeList;
 
 /// A goroutine that is polled for longer gives way to others. (Go: `forcePreemptNS`.)
 pub(super) const SLICE: Duration = Duration::from_millis(10);
+
+/// The unit of the notes' clock.
+const TICK: Duration = Duration::from_millis(10);
 
 /// Timers and files are looked at this often at least.
 const UNLOOKED: Duration = Duration::from_millis(10);
@@ -63,11 +66,22 @@ pub(super) struct Sysmon {
     /// Whether it is parked, or about to.
     parked: AtomicBool,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
+    start: Instant,
+    /// The clock of the notes of goroutines, in units of [`TICK`]: reading the system's is too dear for
+    /// each poll. Written here while this thread watches, and by whoever wakes it.
+    clock: AtomicU32,
+}
+
+/// How long ago, at the moment `now` of the notes' clock, `since` was.
+pub(super) fn between(since: u32, now: u32) -> Duration {
+    TICK * now.saturating_sub(since)
 }
 
 impl Sysmon {
     pub(super) fn new() -> Self {
         Self {
+            start: clock::now(),
+            clock: AtomicU32::new(0),
             parker: Parker::new(),
             parked: AtomicBool::new(false),
             thread: Mutex::new(None),
@@ -81,6 +95,30 @@ impl Sysmon {
             .spawn(move || Watch::new(&watched).run())?;
         *shared.sysmon.handle() = Some(thread);
         Ok(())
+    }
+
+    /// The moment, by the system's clock.
+    pub(super) fn now(&self) -> u32 {
+        let ticks = clock::now()
+            .saturating_duration_since(self.start)
+            .as_millis()
+            / TICK.as_millis();
+        // After a year and more the ages stay what they are.
+        u32::try_from(ticks).unwrap_or(u32::MAX)
+    }
+
+    /// The moment, as of the last look.
+    #[inline]
+    pub(super) fn clock(&self) -> u32 {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    fn set_clock(&self) {
+        let now = self.now();
+        // The line is in all workers' caches: it is written only if it changes.
+        if self.clock() != now {
+            self.clock.store(now, Ordering::Relaxed);
+        }
     }
 
     fn handle(&self) -> std::sync::MutexGuard<'_, Option<thread::JoinHandle<()>>> {
@@ -104,6 +142,8 @@ impl Sysmon {
 
     #[cold]
     pub(super) fn wake(&self) {
+        // Before this thread looks again goroutines may be polled.
+        self.set_clock();
         let _ = self.parker.unpark();
     }
 }
@@ -193,6 +233,7 @@ impl<'a> Watch<'a> {
     /// Looks at all workers; whether anything had to be done.
     fn look(&mut self) -> bool {
         let now = clock::now();
+        self.shared.sysmon.set_clock();
         self.shared.hear_of_others(&mut self.workers);
         self.since.resize(self.workers.len(), now);
         if self.procs.is_due(now) {

@@ -339,6 +339,7 @@ impl Worker {
         if self.watched {
             self.begin_stay(&task.header().meta);
         }
+        task.header().note.begin(self.shared.sysmon.clock());
         let (ran, left) = task.run(&self.shared.registry, slice);
         self.running.set(None);
         if self.watched {

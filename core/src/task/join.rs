@@ -16,6 +16,7 @@ use super::TaskId;
 use super::raw::{self, Header, Meta};
 use super::state::Wake;
 use crate::coop;
+use crate::note;
 use crate::primitive::{Mutex, Rank};
 use crate::util::foreign_waker::ForeignWaker;
 
@@ -172,6 +173,7 @@ impl<T> JoinHandle<T> {
                 replaced.wake();
             }
             if registered {
+                note::waits(note::Reason::JoinWait, note::At::Unknown);
                 return Poll::Pending;
             }
         }

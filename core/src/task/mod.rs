@@ -39,6 +39,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::task::Poll;
+use std::time::Duration;
 
 pub use self::join::{JoinError, JoinHandle};
 pub(crate) use self::raw::{Header, Meta, Runnable};
@@ -46,6 +47,7 @@ pub(crate) use self::registry::{ID_BATCH, Registry};
 pub(crate) use self::state::Phase;
 use self::state::{Finish, Park, Start};
 use crate::coop;
+use crate::runtime::{Dump, Goroutine, GoroutineState, Wait};
 
 /// A goroutine's number: unique in the process, and not used again.
 ///
@@ -269,6 +271,34 @@ pub(crate) fn meta(id: u64, spawned_at: &'static Location<'static>, name: Option
         spawned_at,
         name: name.map(|name| Box::new(name.into_boxed_str())),
     }
+}
+
+/// What all goroutines do; `age` says how long ago a moment of their notes was.
+pub(crate) fn dump(registry: &Registry, age: impl Fn(u32) -> Duration) -> Dump {
+    let mut goroutines = Vec::with_capacity(registry.len());
+    registry.for_each(|header| {
+        let Some(state) = header.state.goroutine_state() else {
+            return;
+        };
+        let Meta {
+            id,
+            spawned_at,
+            name,
+        } = &header.meta;
+        let wait = (state == GoroutineState::Waiting).then(|| {
+            let note = header.note.read();
+            Wait::of(&note, age(note.since))
+        });
+        goroutines.push(Goroutine {
+            id: *id,
+            name: name.as_deref().cloned(),
+            state,
+            spawned_at,
+            wait,
+        });
+    });
+    goroutines.sort_unstable_by_key(Goroutine::id);
+    Dump { goroutines }
 }
 
 impl Header {

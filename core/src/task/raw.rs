@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 use super::join::JoinError;
 use super::state::State;
 use super::{Schedule, TaskId, waker};
+use crate::note::Note;
 use crate::primitive::cell::UnsafeCell;
 use crate::util::foreign_waker::ForeignWaker;
 
@@ -45,6 +46,8 @@ pub(crate) struct Header {
     pub(super) links: UnsafeCell<Links>,
     /// The waker of whoever joins: the goroutine's while the state says JOINER, else the handle's.
     pub(super) joiner: UnsafeCell<Option<ForeignWaker>>,
+    /// What it waits for: written by the running worker, read by dumps.
+    pub(crate) note: Note,
     pub(crate) meta: Meta,
 }
 
@@ -108,6 +111,7 @@ where
             queue_next: UnsafeCell::new(None),
             links: UnsafeCell::new(Links::default()),
             joiner: UnsafeCell::new(None),
+            note: Note::new(),
             meta,
         },
         scheduler,

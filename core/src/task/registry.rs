@@ -160,6 +160,21 @@ impl Registry {
         }
     }
 
+    /// Hands each goroutine to `f`, shard by shard, each under its lock.
+    pub(crate) fn for_each(&self, mut f: impl FnMut(&Header)) {
+        for shard in &self.shards {
+            let list = shard.list.lock();
+            let mut at = list.first;
+            while let Some(header) = at {
+                // SAFETY: all in the list are live, and their links belong to this lock.
+                unsafe {
+                    f(header.as_ref());
+                    at = header.as_ref().links.with(|links| (*links).next);
+                }
+            }
+        }
+    }
+
     /// Takes nobody in any more.
     pub(crate) fn close(&self) {
         self.shards

@@ -35,6 +35,7 @@
 use std::fmt;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::runtime::GoroutineState;
 
 const PHASE: usize = 0b11;
 const WAITING: usize = 0;
@@ -321,6 +322,16 @@ impl State {
             RUNNABLE => Phase::Runnable,
             RUNNING => Phase::Running,
             _ => Phase::Dead,
+        }
+    }
+
+    /// What it does, as of some moment; none if it is dead.
+    pub(crate) fn goroutine_state(&self) -> Option<GoroutineState> {
+        match self.0.load(Ordering::Acquire) & PHASE {
+            WAITING => Some(GoroutineState::Waiting),
+            RUNNABLE => Some(GoroutineState::Runnable),
+            RUNNING => Some(GoroutineState::Running),
+            _ => None,
         }
     }
 

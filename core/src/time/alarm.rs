@@ -25,7 +25,7 @@ use crate::primitive::{Mutex, Rank};
 use crate::timer::Entry;
 use crate::util::foreign_waker::ForeignWaker;
 use crate::util::wake_list::WakeList;
-use crate::{clock, coop};
+use crate::{clock, coop, note};
 
 /// A deadline that may come again.
 pub(super) struct Alarm {
@@ -122,7 +122,10 @@ impl Alarm {
     ) -> Poll<Instant> {
         loop {
             // SAFETY: what the caller promises.
-            ready!(unsafe { self.poll_ready(cx, wait.as_mut()) });
+            if unsafe { self.poll_ready(cx, wait.as_mut()) }.is_pending() {
+                note::waits(note::Reason::SleepWait, note::At::Unknown);
+                return Poll::Pending;
+            }
             ready!(coop::poll_proceed(cx));
             if let Some(fired) = self.try_fired() {
                 wait.detach();

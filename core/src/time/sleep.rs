@@ -5,12 +5,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::{deadline_after, poll_deadline};
-use crate::coop;
 use crate::timer::Entry;
+use crate::{coop, note};
 
 /// Waits for at least `duration`, counted from this call. (Go: `time.Sleep`.)
 ///
@@ -120,7 +120,10 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(self.as_mut().poll_over(cx));
+        if self.as_mut().poll_over(cx).is_pending() {
+            note::waits(note::Reason::SleepWait, note::At::Unknown);
+            return Poll::Pending;
+        }
         coop::poll_proceed(cx)
     }
 }
