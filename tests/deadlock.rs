@@ -133,14 +133,17 @@ fn a_thread_of_somebody_elses() {
 }
 
 fn a_thread_in_block_on_that_works() {
-    let runtime = Builder::new().deadlock(Deadlock::Panic).build().unwrap();
-    let (tx, rx) = bounded(0);
-    let waits = runtime.spawn(async move { rx.recv().await });
-    runtime.block_on(async {
-        thread::sleep(LONG);
-        tx.send(1).await.unwrap();
+    let builder = Builder::new().deadlock(Deadlock::Panic);
+    let (runtime, (tx, rx)) = (builder.build().unwrap(), bounded(0));
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| runtime.block_on(rx.recv()));
+        // Both threads are inside, and one of them is not asleep.
+        runtime.block_on(async {
+            thread::sleep(LONG);
+            tx.send(1).await.unwrap();
+        });
+        assert_eq!(waits.join().unwrap(), Some(1));
     });
-    assert_eq!(runtime.block_on(waits).unwrap(), Some(1));
 }
 
 fn a_main_goroutine_that_ends_beside_those_that_wait() {

@@ -137,7 +137,7 @@ impl Deadlocked {
         match self.report {
             Some(report) if self.in_panic => panic!("{DEADLOCK}\n\n{report}"),
             Some(report) => {
-                eprintln!("fatal: {DEADLOCK}\n\n{report}");
+                eprint!("fatal: {DEADLOCK}\n\n{report}");
                 panic!("{DEADLOCK}")
             }
             None => panic!("{DEADLOCK}"),
@@ -311,7 +311,7 @@ fn tell(shared: &Shared) {
         if !shared.insiders.warned.swap(true, Ordering::Relaxed) {
             use std::io::Write;
             // A closed stderr is no reason to end.
-            let _ = writeln!(
+            let _ = write!(
                 std::io::stderr(),
                 "warning: all goroutines are asleep - deadlock!\n\n{report}"
             );
