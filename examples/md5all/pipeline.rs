@@ -74,7 +74,10 @@ async fn walk(root: PathBuf, paths: Sender<PathBuf>, line: Line) {
         match look(&path, &mut pending) {
             Ok(false) => {}
             Ok(true) => select! {
-                paths <- path => {}
+                // Cancelled: the digesters may be gone before this one sees `done`.
+                sent = paths <- path => if sent.is_err() {
+                    return;
+                },
                 <-line.done => return,
             },
             Err(error) => {
