@@ -213,7 +213,6 @@ impl Shared {
         match hired {
             Ok((index, thread)) => {
                 crew.alive += 1;
-                // The handle of the thread before, which has retired, is let go of.
                 crew.threads[index] = Some(thread);
                 Ok(())
             }
@@ -277,6 +276,10 @@ impl Shared {
         if crew.alive > 1 || !self.is_stopping() {
             crew.alive -= 1;
             crew.vacant.push(index);
+            if !self.is_stopping() {
+                // Nobody waits for this thread: what the system keeps of it goes when it ends.
+                crew.threads[index] = None;
+            }
             // It was missing among those who rest.
             self.sysmon.nudge();
             return;
