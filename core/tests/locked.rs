@@ -148,6 +148,36 @@ fn a_guard_may_be_dropped_by_somebody_else() {
 }
 
 #[test]
+fn a_goroutine_that_was_unlocked_by_somebody_else_may_lock_itself_elsewhere() {
+    with_workers(|runtime| {
+        let (guards, others) = mpsc::channel::<OsThreadLock>();
+        let (dropped, drops) = mpsc::channel();
+        let drops_them = thread::spawn(move || {
+            for guard in others {
+                drop(guard);
+                dropped.send(()).unwrap();
+            }
+        });
+        let locks = runtime.spawn(async move {
+            for turn in 0..500 {
+                guards.send(lock_os_thread().await).unwrap();
+                // Unlocked while it runs: its thread hears of it after this poll.
+                drops.recv().unwrap();
+                yield_now().await;
+                let _lock = lock_os_thread().await;
+                let thread = here();
+                for more in 0..4 {
+                    give_way(turn + more).await;
+                    assert_eq!(here(), thread);
+                }
+            }
+        });
+        runtime.block_on(locks).unwrap();
+        drops_them.join().unwrap();
+    });
+}
+
+#[test]
 fn a_thread_whose_goroutine_ended_with_a_leaked_guard_is_not_used_again() {
     with_workers(|runtime| {
         let tainted = Arc::new(Mutex::new(HashSet::new()));

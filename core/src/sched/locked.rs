@@ -189,7 +189,9 @@ impl Worker {
 
     fn next_of(&self, goroutine: TaskId) -> Next {
         let mut threads = self.shared().locked.lock();
-        let Some(entry) = threads.get_mut(&goroutine) else {
+        // Unlocked elsewhere it may have gone on elsewhere, and be locked to that thread by now.
+        let here = |entry: &&mut Entry| entry.worker == self.index();
+        let Some(entry) = threads.get_mut(&goroutine).filter(here) else {
             return Next::Unlocked;
         };
         let locked = entry.guards > 0;
