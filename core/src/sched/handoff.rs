@@ -99,8 +99,6 @@ impl Worker {
         let back = self.is_away() && self.shared().idle.come_back();
         if back {
             self.set_back(false);
-            // It leaves the idle state without being called.
-            self.shared().sysmon.nudge();
         }
         back
     }
@@ -120,7 +118,6 @@ impl Worker {
         let idle = &self.shared().idle;
         if idle.come_back_or_wait(self.index()) {
             self.set_back(false);
-            self.shared().sysmon.nudge();
             return true;
         }
         // It stops to look: what it would have come to, its last goroutine that gave way included, is
@@ -164,7 +161,7 @@ impl Shared {
         self.global.len() > 0 || quiet && !self.is_watched()
     }
 
-    /// Whether somebody sleeps in the netpoller, or nothing could come from there.
+    /// Whether somebody sleeps in the netpoller.
     pub(super) fn is_watched(&self) -> bool {
         // The word may be out of date either way: who is on the way there was called or has counted as
         // parked, and who is on the way back counts as awake.
