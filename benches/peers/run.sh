@@ -22,7 +22,7 @@ while (($#)); do
     esac
     shift
 done
-((${#scenarios[@]})) || scenarios=(pingpong_0 pingpong_1 spsc_128 spawn_join select_4)
+((${#scenarios[@]})) || scenarios=(pingpong_0 pingpong_1 spsc_128 spawn_join select_4 yield parked)
 
 target=${CARGO_TARGET_DIR:-target}
 cargo build --release --quiet

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -40,6 +41,10 @@ func main() {
 		measure(size(1_000_000), spawnJoin)
 	case "select_4":
 		measure(size(2_000_000), select4)
+	case "yield":
+		measure(size(10_000_000), yields)
+	case "parked":
+		measure(size(1_000_000), parked)
 	default:
 		fmt.Fprintf(os.Stderr, "no scenario is called %q\n", scenario)
 		os.Exit(2)
@@ -149,6 +154,48 @@ func select4(messages uint64) {
 		expected[arm]++
 	}
 	check(expected == [4]uint64{each, each, each, each}, "the last values were lost")
+}
+
+func yields(times uint64) {
+	each := times / batch
+	var group sync.WaitGroup
+	group.Add(batch)
+	for range batch {
+		go func() {
+			for range each {
+				runtime.Gosched()
+			}
+			group.Done()
+		}()
+	}
+	group.Wait()
+}
+
+// As in spawnJoin: a result slot for each and one wait group for all.
+func parked(goroutines uint64) {
+	gate := make(chan uint64)
+	results := make([]uint64, goroutines)
+	var come atomic.Uint64
+	var group sync.WaitGroup
+	group.Add(int(goroutines))
+	for i := range results {
+		go func() {
+			come.Add(1)
+			<-gate
+			results[i] = uint64(i)
+			group.Done()
+		}()
+	}
+	for come.Load() < goroutines {
+		runtime.Gosched()
+	}
+	close(gate)
+	group.Wait()
+	sum := uint64(0)
+	for _, result := range results {
+		sum += result
+	}
+	check(sum == sumBelow(goroutines), "a goroutine was lost")
 }
 
 func check(right bool, otherwise string) {

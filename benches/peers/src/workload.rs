@@ -9,6 +9,8 @@ use std::env;
 use std::future::Future;
 use std::mem::MaybeUninit;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What spawns goroutines, tasks or threads. Every result is a `u64`.
@@ -24,6 +26,9 @@ pub trait Runtime: 'static {
 
     /// Waits for the result.
     fn join(handle: Self::Handle) -> impl Future<Output = u64> + Send;
+
+    /// Lets all others run first.
+    fn yield_now() -> impl Future<Output = ()> + Send;
 }
 
 /// One kind of channel, of `u64`.
@@ -32,6 +37,8 @@ pub trait Channels: 'static {
     type Sender: Clone + Send + Sync + 'static;
     /// The receiving end.
     type Receiver: Send + Sync + 'static;
+    /// What any number of tasks wait at until it is opened.
+    type Gate: Clone + Send + 'static;
 
     /// Whether a scenario can be written with these channels at all.
     fn supports(scenario: &str) -> bool;
@@ -48,6 +55,15 @@ pub trait Channels: 'static {
     /// Receives from whichever is ready, as fair as this peer's select is by default, and says from
     /// which it was.
     fn select4(from: &mut [Self::Receiver; 4]) -> impl Future<Output = (usize, u64)> + Send;
+
+    /// Makes a closed gate.
+    fn gate() -> Self::Gate;
+
+    /// Waits until the gate is open.
+    fn pass(gate: &Self::Gate) -> impl Future<Output = ()> + Send;
+
+    /// Opens the gate, for ever.
+    fn open(gate: &Self::Gate);
 }
 
 /// What a run cost, an operation.
@@ -81,6 +97,8 @@ pub fn main<R: Runtime, C: Channels>(arguments: &[String]) -> ExitCode {
         "spsc_128" => measure::<R, _>(workers, size(5_000_000), |n| spsc::<R, C>(128, n)),
         "spawn_join" => measure::<R, _>(workers, size(1_000_000), spawn_join::<R>),
         "select_4" => measure::<R, _>(workers, size(2_000_000), select4::<R, C>),
+        "yield" => measure::<R, _>(workers, size(10_000_000), yields::<R>),
+        "parked" => measure::<R, _>(workers, size(1_000_000), parked::<R, C>),
         _ => {
             eprintln!("no scenario is called {scenario:?}");
             return ExitCode::from(2);
@@ -220,6 +238,50 @@ async fn select4<R: Runtime, C: Channels>(messages: u64) {
             "the last values were lost"
         );
     }
+}
+
+/// A thousand goroutines that do nothing but give way, until it was done `times`.
+async fn yields<R: Runtime>(times: u64) {
+    let each = times / BATCH;
+    let yielding = |_| {
+        R::spawn(async move {
+            for _ in 0..each {
+                R::yield_now().await;
+            }
+            each
+        })
+    };
+    let handles: Vec<_> = (0..BATCH).map(yielding).collect();
+    let mut sum = 0;
+    for handle in handles {
+        sum += R::join(handle).await;
+    }
+    assert_eq!(sum, each * BATCH, "a goroutine was lost");
+}
+
+/// All goroutines are spawned and wait at one gate; when the last has come it is opened, and each is
+/// joined.
+async fn parked<R: Runtime, C: Channels>(goroutines: u64) {
+    let gate = C::gate();
+    let come = Arc::new(AtomicU64::new(0));
+    let mut handles = Vec::with_capacity(goroutines as usize);
+    handles.extend((0..goroutines).map(|number| {
+        let (gate, come) = (gate.clone(), Arc::clone(&come));
+        R::spawn(async move {
+            come.fetch_add(1, Ordering::Relaxed);
+            C::pass(&gate).await;
+            number
+        })
+    }));
+    while come.load(Ordering::Relaxed) < goroutines {
+        R::yield_now().await;
+    }
+    C::open(&gate);
+    let mut sum = 0;
+    for handle in handles {
+        sum += R::join(handle).await;
+    }
+    assert_eq!(sum, sum_below(goroutines), "a goroutine was lost");
 }
 
 fn sum_below(count: u64) -> u64 {

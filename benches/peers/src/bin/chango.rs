@@ -32,6 +32,10 @@ impl Runtime for Chango {
     async fn join(handle: JoinHandle<u64>) -> u64 {
         handle.await.expect("a goroutine panicked")
     }
+
+    async fn yield_now() {
+        chango::task::yield_now().await;
+    }
 }
 
 enum Chan {}
@@ -39,6 +43,7 @@ enum Chan {}
 impl Channels for Chan {
     type Sender = Sender<u64>;
     type Receiver = Receiver<u64>;
+    type Gate = (Sender<u64>, Receiver<u64>);
 
     fn supports(_: &str) -> bool {
         true
@@ -64,5 +69,18 @@ impl Channels for Chan {
             Some(value) = <-from[3] => (3, value),
             else => unreachable!("the channels stay open"),
         }
+    }
+
+    fn gate() -> Self::Gate {
+        bounded(0)
+    }
+
+    async fn pass((_, gate): &Self::Gate) {
+        let nothing = co! { <-gate };
+        assert_eq!(nothing, None);
+    }
+
+    fn open((gate, _): &Self::Gate) {
+        gate.close();
     }
 }

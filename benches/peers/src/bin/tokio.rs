@@ -3,8 +3,9 @@
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use workload::{Channels, Runtime};
 
@@ -37,6 +38,10 @@ impl Runtime for Tokio {
     async fn join(handle: JoinHandle<u64>) -> u64 {
         handle.await.expect("a task panicked")
     }
+
+    async fn yield_now() {
+        tokio::task::yield_now().await;
+    }
 }
 
 enum Mpsc {}
@@ -44,6 +49,8 @@ enum Mpsc {}
 impl Channels for Mpsc {
     type Sender = mpsc::Sender<u64>;
     type Receiver = mpsc::Receiver<u64>;
+    /// An mpsc has one receiver; of what many can wait at, this is closed fastest.
+    type Gate = Arc<Semaphore>;
 
     fn supports(scenario: &str) -> bool {
         scenario != "pingpong_0"
@@ -70,6 +77,18 @@ impl Channels for Mpsc {
             else => unreachable!("the channels stay open"),
         }
     }
+
+    fn gate() -> Self::Gate {
+        Arc::new(Semaphore::new(0))
+    }
+
+    async fn pass(gate: &Self::Gate) {
+        assert!(gate.acquire().await.is_err());
+    }
+
+    fn open(gate: &Self::Gate) {
+        gate.close();
+    }
 }
 
 enum Kanal {}
@@ -77,10 +96,11 @@ enum Kanal {}
 impl Channels for Kanal {
     type Sender = kanal::AsyncSender<u64>;
     type Receiver = kanal::AsyncReceiver<u64>;
+    type Gate = (kanal::AsyncSender<u64>, kanal::AsyncReceiver<u64>);
 
     /// A receive that is dropped loses its message (and can hang), so kanal has no select.
     fn supports(scenario: &str) -> bool {
-        !matches!(scenario, "select_4" | "spawn_join")
+        !matches!(scenario, "select_4" | "spawn_join" | "yield")
     }
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
@@ -97,5 +117,17 @@ impl Channels for Kanal {
 
     async fn select4(_: &mut [Self::Receiver; 4]) -> (usize, u64) {
         unreachable!("not supported")
+    }
+
+    fn gate() -> Self::Gate {
+        kanal::bounded_async(0)
+    }
+
+    async fn pass((_, gate): &Self::Gate) {
+        assert!(gate.recv().await.is_err());
+    }
+
+    fn open((gate, _): &Self::Gate) {
+        gate.close().expect("it is open");
     }
 }
