@@ -54,6 +54,8 @@ pub(crate) struct Channel<T> {
     capacity: usize,
     senders: AtomicUsize,
     receivers: AtomicUsize,
+    /// The capacity, for dumps.
+    noted: note::Capacity,
     /// What the last holder of the lock left: a bit that is not set says that the operation cannot
     /// complete now. Written under the lock.
     hint: AtomicU8,
@@ -130,6 +132,7 @@ impl<T> Channel<T> {
             capacity,
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
+            noted: note::Capacity::of(capacity),
             hint: AtomicU8::new(state.hint(capacity)),
             state: Mutex::new(Rank::Channel, state),
         }
@@ -266,7 +269,7 @@ impl<T> Channel<T> {
     fn fact(&self, peers: usize) -> note::Channel {
         note::Channel {
             made_at: self.made_at,
-            capacity: self.capacity,
+            capacity: self.noted,
             peers,
         }
     }

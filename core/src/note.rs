@@ -12,7 +12,7 @@
 use std::panic::Location;
 use std::ptr;
 // Not through `primitive`: nothing depends on the order of these, so there is nothing to model.
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::sched::current;
 
@@ -60,13 +60,38 @@ impl Reason {
     }
 }
 
+/// How many values a channel stores, as a note has it: worked out once, when the channel is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity(u32);
+
+impl Capacity {
+    /// Of a channel that stores so many; `usize::MAX` without a limit.
+    #[inline]
+    #[must_use]
+    pub fn of(capacity: usize) -> Self {
+        let noted = match capacity {
+            usize::MAX => LARGE + 1,
+            capacity => capacity.min(LARGE),
+        };
+        Self((noted as u32) << CAPACITY)
+    }
+
+    /// How many it is, or [`LARGE`] if it is more; `usize::MAX` without a limit.
+    pub(crate) fn get(self) -> usize {
+        match (self.0 >> CAPACITY) as usize {
+            noted if noted > LARGE => usize::MAX,
+            noted => noted,
+        }
+    }
+}
+
 /// What is said of a channel on which a goroutine waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Channel {
     /// Where it was made.
     pub made_at: &'static Location<'static>,
-    /// How many values it stores; `usize::MAX` without a limit.
-    pub capacity: usize,
+    /// How many values it stores.
+    pub capacity: Capacity,
     /// The ends on the other side, which might let the goroutine go on.
     pub peers: usize,
 }
@@ -117,16 +142,16 @@ pub fn begins(at: &'static Location<'static>) {
 pub(crate) struct Note {
     at: AtomicPtr<Location<'static>>,
     made_at: AtomicPtr<Location<'static>>,
-    /// From the top: when the last poll began, by the clock of `sysmon`, in 32 bits; a channel's
-    /// capacity in 20, and its peers in 8; the reason in 4. In one word, since a goroutine that waits on
-    /// a channel is not to take more than 200 bytes.
-    word: AtomicU64,
+    /// When the last poll began, by the clock of `sysmon`.
+    since: AtomicU32,
+    /// From the top: a channel's capacity in 20 bits, and its peers in 8; the reason in 4. So few, since a
+    /// goroutine that waits on a channel is not to take more than 200 bytes.
+    facts: AtomicU32,
 }
 
-const SINCE: u32 = 32;
 const CAPACITY: u32 = 12;
 const PEERS: u32 = 4;
-const REASON: u64 = 0xf;
+const REASON: u32 = 0xf;
 
 /// So many peers, or more.
 pub(crate) const MANY_PEERS: usize = 0xff;
@@ -147,15 +172,16 @@ impl Note {
         Self {
             at: AtomicPtr::default(),
             made_at: AtomicPtr::default(),
-            word: AtomicU64::new(Reason::Unknown as u64),
+            since: AtomicU32::new(0),
+            facts: AtomicU32::new(Reason::Unknown as u32),
         }
     }
 
     /// A poll begins: nobody waits any more.
     #[inline]
     pub(crate) fn begin(&self, now: u32) {
-        let word = u64::from(now) << SINCE | Reason::Unknown as u64;
-        self.word.store(word, Ordering::Relaxed);
+        self.since.store(now, Ordering::Relaxed);
+        self.facts.store(Reason::Unknown as u32, Ordering::Relaxed);
     }
 
     #[inline]
@@ -165,40 +191,29 @@ impl Note {
             At::Unknown => self.at.store(ptr::null_mut(), Ordering::Relaxed),
             At::Begun => {}
         }
-        let since = self.word.load(Ordering::Relaxed) >> SINCE << SINCE;
         let (made_at, facts) = match channel {
             Some(channel) => {
-                let capacity = match channel.capacity {
-                    usize::MAX => LARGE + 1,
-                    capacity => capacity.min(LARGE),
-                };
-                let peers = channel.peers.min(MANY_PEERS);
-                let facts = (capacity as u64) << CAPACITY | (peers as u64) << PEERS;
-                (from(channel.made_at), facts)
+                let peers = channel.peers.min(MANY_PEERS) as u32;
+                (from(channel.made_at), channel.capacity.0 | peers << PEERS)
             }
             None => (ptr::null_mut(), 0),
         };
         self.made_at.store(made_at, Ordering::Relaxed);
-        let word = since | facts | reason as u64;
-        self.word.store(word, Ordering::Relaxed);
+        self.facts.store(facts | reason as u32, Ordering::Relaxed);
     }
 
     pub(crate) fn read(&self) -> Read {
-        let word = self.word.load(Ordering::Relaxed);
-        let reason = Reason::of((word & REASON) as u8);
+        let facts = self.facts.load(Ordering::Relaxed);
+        let reason = Reason::of((facts & REASON) as u8);
         let known = reason != Reason::Unknown;
-        let bits = |from: u32, mask: usize| (word >> from) as usize & mask;
         let channel = position(&self.made_at).map(|made_at| Channel {
             made_at,
-            capacity: match bits(CAPACITY, LARGE | 1) {
-                capacity if capacity > LARGE => usize::MAX,
-                capacity => capacity,
-            },
-            peers: bits(PEERS, MANY_PEERS),
+            capacity: Capacity(facts >> CAPACITY << CAPACITY),
+            peers: (facts >> PEERS) as usize & MANY_PEERS,
         });
         Read {
             reason,
-            since: (word >> SINCE) as u32,
+            since: self.since.load(Ordering::Relaxed),
             at: position(&self.at).filter(|_| known),
             channel: channel.filter(|_| known),
         }
@@ -234,7 +249,7 @@ mod tests {
                 note.begin(u32::MAX - 7);
                 let channel = Channel {
                     made_at,
-                    capacity,
+                    capacity: Capacity::of(capacity),
                     peers,
                 };
                 note.write(Reason::WaitGroupWait, At::Here(made_at), Some(channel));
@@ -244,7 +259,10 @@ mod tests {
                     (Reason::WaitGroupWait, u32::MAX - 7)
                 );
                 let channel = copy.channel.unwrap();
-                assert_eq!((channel.capacity, channel.peers), (read, peers.min(255)));
+                assert_eq!(
+                    (channel.capacity.get(), channel.peers),
+                    (read, peers.min(255))
+                );
                 assert_eq!((copy.at, channel.made_at), (Some(made_at), made_at));
             }
         }

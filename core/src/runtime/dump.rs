@@ -138,7 +138,8 @@ impl Wait {
             alike: Alike {
                 reason: note.reason,
                 at: note.at,
-                channel: channel.map(|channel| (channel.made_at, channel.capacity, channel.peers)),
+                channel: channel
+                    .map(|channel| (channel.made_at, channel.capacity.get(), channel.peers)),
             },
             elapsed,
         }
