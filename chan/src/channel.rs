@@ -156,13 +156,15 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Whether a send may complete at once. `false` is certain for whatever happened before.
+    /// Whether a send may complete at once. `false` is certain for whatever happened before, and for
+    /// whoever holds the lock.
     #[inline]
     pub(crate) fn may_send(&self) -> bool {
         self.hint.load(Ordering::Relaxed) & MAY_SEND != 0
     }
 
-    /// Whether a receive may complete at once. `false` is certain for whatever happened before.
+    /// Whether a receive may complete at once. `false` is certain for whatever happened before, and
+    /// for whoever holds the lock.
     #[inline]
     pub(crate) fn may_receive(&self) -> bool {
         self.hint.load(Ordering::Relaxed) & MAY_RECEIVE != 0
@@ -170,11 +172,17 @@ impl<T> Channel<T> {
 
     /// Sends what is in `slot` if that is possible at once and `permit` is given. On success
     /// `slot` is empty.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn send(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
-        if !self.may_send() {
-            return Sending::Full;
+        // Only this much belongs into every caller: mostly it is all.
+        match self.may_send() {
+            true => self.send_locked(slot, permit),
+            false => Sending::Full,
         }
+    }
+
+    #[inline(never)]
+    fn send_locked(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
         let sent = self.lock().send(slot, Right::Free, permit);
         match sent {
             Sent::Done(waker) => {
@@ -188,11 +196,17 @@ impl<T> Channel<T> {
     }
 
     /// Receives a value if there is one and `permit` is given.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn receive(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
-        if !self.may_receive() {
-            return Receiving::Empty;
+        // As in `send`.
+        match self.may_receive() {
+            true => self.receive_locked(permit),
+            false => Receiving::Empty,
         }
+    }
+
+    #[inline(never)]
+    fn receive_locked(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
         let received = self.lock().receive(Right::Free, permit);
         match received {
             Received::Value(value, waker) => {

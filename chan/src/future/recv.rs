@@ -146,7 +146,10 @@ unsafe fn receive_or_wait<T>(
     // A waker is cloned and dropped outside the lock only.
     let waker = ForeignWaker::of(cx.waker());
     let mut locked = channel.lock();
-    let received = locked.receive(Right::Free, coop::take);
+    let received = match channel.may_receive() {
+        true => locked.receive(Right::Free, coop::take),
+        false => Received::Empty,
+    };
     match received {
         Received::Value(value, peer) => {
             drop(locked);
@@ -175,7 +178,16 @@ unsafe fn receive_or_wait<T>(
 }
 
 /// Ends the waiting of a receive: its node leaves the queue, and what it was handed goes back.
+#[inline]
 pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+    // Most have received, and nothing is left to be done.
+    if matches!(waiter.state(), State::Queued | State::Done) {
+        withdraw_waiting(channel, waiter);
+    }
+}
+
+#[inline(never)]
+fn withdraw_waiting<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
     unlink(channel, waiter);
     if waiter.state() != State::Done {
         return;

@@ -188,7 +188,10 @@ unsafe fn send_or_wait<T>(
     // SAFETY: the node is in no queue, so it is the caller's.
     let mut slot = unsafe { waiter.take() };
     let mut locked = channel.lock();
-    let sent = locked.send(&mut slot, Right::Free, coop::take);
+    let sent = match channel.may_send() {
+        true => locked.send(&mut slot, Right::Free, coop::take),
+        false => Sent::Full,
+    };
     match sent {
         Sent::Done(peer) => {
             drop(locked);
@@ -258,10 +261,15 @@ pub(super) fn is_waiting<T>(
 }
 
 /// Takes the node of a send out of its queue, if it is in one.
+#[inline]
 pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
-    if waiter.state() != State::Queued {
-        return;
+    if waiter.state() == State::Queued {
+        withdraw_queued(channel, waiter);
     }
+}
+
+#[inline(never)]
+fn withdraw_queued<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
     let mut locked = channel.lock();
     if waiter.state() != State::Queued {
         return;
