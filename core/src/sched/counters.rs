@@ -51,8 +51,8 @@ impl Count {
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Counters {
-    /// Goroutines polled.
-    pub(super) polls: Count,
+    /// Polls that went on after a stay away; see `Remote::polls`.
+    pub(super) renewals: Count,
     /// Goroutines taken from other workers.
     pub(super) steals: Count,
     /// Sleeps.
@@ -70,7 +70,7 @@ pub(super) struct Counters {
 impl Counters {
     pub(super) fn new() -> Self {
         Self {
-            polls: Count::new(),
+            renewals: Count::new(),
             steals: Count::new(),
             parks: Count::new(),
             spills: Count::new(),

@@ -261,7 +261,7 @@ fn judge(shared: &Shared) -> Verdict {
             .iter()
             .map(|remote| remote.polls.load(Ordering::Relaxed))
     };
-    let before: Vec<u32> = polls().collect();
+    let before: Vec<u64> = polls().collect();
     let inside = {
         let inside = shared.insiders.lock();
         let waits = |inside: &Arc<Inside>| inside.state.load(Ordering::SeqCst) == WAITS;

@@ -39,6 +39,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
+use std::ptr::{self, NonNull};
 use std::sync::{Condvar, Mutex as StdMutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,7 @@ use self::sysmon::Sysmon;
 use crate::clock;
 use crate::coop::Budget;
 use crate::netpoll::Netpoll;
-use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::primitive::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
 use crate::runtime::{Config, Dump};
 use crate::task::{self, Header, JoinHandle, Registry, Runnable, Schedule};
@@ -105,9 +106,10 @@ pub(crate) struct Remote {
     /// The owning side of the queue, while no thread has it.
     owner: StdMutex<Option<Owner<Header>>>,
     parker: Parker,
-    /// Twice the number of polls so far, and one more during a poll; written by the worker. A thief
-    /// leaves `runnext` alone while this moves, and `sysmon` sees by it how long a poll takes.
-    polls: AtomicU32,
+    /// Goes up by one where a poll begins and where it ends, so that it is odd during one; written by
+    /// the worker. A thief leaves `runnext` alone while this moves, and `sysmon` sees by it how long a
+    /// poll takes.
+    polls: AtomicU64,
     /// Whether the worker has no right to run, or has not taken up yet that it has one. Set by
     /// [`Shared::mark_away`], taken back by the worker itself once it has a right again.
     away: AtomicBool,
@@ -129,7 +131,7 @@ impl Remote {
             queue: Arc::clone(owner.shared()),
             owner: StdMutex::new(Some(owner)),
             parker: Parker::new(),
-            polls: AtomicU32::new(0),
+            polls: AtomicU64::new(0),
             away: AtomicBool::new(true),
             looked: AtomicU64::new(0),
             budget: StdMutex::new(None),
@@ -139,19 +141,39 @@ impl Remote {
         }
     }
 
-    /// The worker begins a poll; `tick` is not that of the one before.
+    /// The worker begins a poll.
     #[inline]
-    fn begin_poll(&self, tick: u32) {
-        // Relaxed: a hint for thieves and for `sysmon`, which makes sure under the lock of `idle`.
-        self.polls
-            .store(tick.wrapping_mul(2) | 1, Ordering::Relaxed);
+    fn begin_poll(&self) {
+        self.step(1);
     }
 
     /// The worker has ended a poll.
     #[inline]
-    fn end_poll(&self, tick: u32) {
-        // Relaxed: as in `begin_poll`.
-        self.polls.store(tick.wrapping_mul(2), Ordering::Relaxed);
+    fn end_poll(&self) {
+        self.step(1);
+    }
+
+    /// The poll goes on after a stay away: `sysmon` counts its time anew.
+    fn renew_poll(&self) {
+        self.counters.renewals.add(1);
+        self.step(2);
+    }
+
+    #[inline]
+    fn step(&self, steps: u64) {
+        // Relaxed: a hint for thieves and for `sysmon`, which makes sure under the lock of `idle`.
+        // Not one read-modify-write: the worker alone writes.
+        let polls = self.polls.load(Ordering::Relaxed);
+        self.polls.store(polls + steps, Ordering::Relaxed);
+    }
+
+    /// How many polls the worker has begun.
+    fn polls_begun(&self) -> u64 {
+        let renewals = self.counters.renewals.get();
+        self.polls
+            .load(Ordering::Relaxed)
+            .div_ceil(2)
+            .saturating_sub(renewals)
     }
 }
 
@@ -314,13 +336,13 @@ impl Shared {
     }
 
     /// Whether something stands in a queue, those of all workers in `known` included.
-    fn has_work(&self, known: &[(Arc<Remote>, u32)]) -> bool {
+    fn has_work(&self, known: &[(Arc<Remote>, u64)]) -> bool {
         self.global.len() > 0 || known.iter().any(|(remote, _)| remote.queue.has_work())
     }
 
     /// Adds the workers that have come since `known` was last brought up to date.
     #[inline]
-    fn hear_of_others(&self, known: &mut Vec<(Arc<Remote>, u32)>) {
+    fn hear_of_others(&self, known: &mut Vec<(Arc<Remote>, u64)>) {
         // Acquire: pairs with the release in `new_remote`. What a worker has queued before a fence
         // that stands before the caller's, it has queued after it was added here.
         if known.len() != self.known.load(Ordering::Acquire) {
@@ -417,7 +439,23 @@ impl Schedule for Scheduler {
     }
 
     #[inline]
-    fn on_worker(&self) -> bool {
-        current::with_worker_of(&self.0, |worker| worker.is_some())
+    unsafe fn wake(this: NonNull<Self>, wake: impl FnOnce(bool) -> Option<Runnable>) {
+        // SAFETY: the caller's promise. The reference ends here: what it leads to may go in `wake`.
+        let shared = Arc::as_ptr(unsafe { &this.as_ref().0 });
+        current::with_worker(|worker| {
+            match worker.filter(|worker| ptr::eq(Arc::as_ptr(worker.shared()), shared)) {
+                Some(worker) => {
+                    if let Some(task) = wake(true) {
+                        worker.ready(task);
+                    }
+                }
+                None => {
+                    if let Some(task) = wake(false) {
+                        // SAFETY: the caller's promise.
+                        Shared::ready_from_outside(unsafe { &this.as_ref().0 }, task);
+                    }
+                }
+            }
+        });
     }
 }

@@ -88,7 +88,7 @@ impl Remote {
             has_right: !away,
             away: polling && away,
             queue: self.queue.len() + usize::from(self.queue.has_next()),
-            polls: counters.polls.get(),
+            polls: self.polls_begun(),
             steals: counters.steals.get(),
             parks: counters.parks.get(),
             spills: counters.spills.get(),

@@ -152,7 +152,7 @@ impl Sysmon {
 struct Watch<'a> {
     shared: &'a Arc<Shared>,
     /// All workers; with each its `polls` at the last look.
-    workers: Vec<(Arc<Remote>, u32)>,
+    workers: Vec<(Arc<Remote>, u64)>,
     /// Since when each is in the poll in which it was seen.
     since: Vec<Instant>,
     /// When it looked at how many workers there are to be.

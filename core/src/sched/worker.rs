@@ -57,20 +57,20 @@ pub(super) struct Core {
     /// Numbers for new goroutines.
     ids: Range<u64>,
     last_poll: Instant,
-    /// How many goroutines were made runnable since one was timed.
+    /// How many more goroutines are made runnable up to the next that is timed.
     untimed: u32,
     /// All workers, as far as this one has heard of them, each with its polls when this one began
     /// to steal.
-    others: Vec<(Arc<Remote>, u32)>,
+    others: Vec<(Arc<Remote>, u64)>,
 }
 
 impl Core {
     /// A goroutine has become runnable and is about to be queued: it is timed if it is its turn.
     #[inline]
     fn made_runnable(&mut self, shared: &Shared, task: &Runnable) {
-        self.untimed += 1;
-        if self.untimed >= EVERY {
-            self.untimed = 0;
+        self.untimed -= 1;
+        if self.untimed == 0 {
+            self.untimed = EVERY;
             shared.begin_sample(task);
         }
     }
@@ -119,7 +119,7 @@ pub(super) fn run(
         random: Random::new(random::with(Random::next_u64)),
         ids: 0..0,
         last_poll: clock::now(),
-        untimed: 0,
+        untimed: EVERY,
         others: Vec::new(),
     };
     let remote = shared.remote(index);
@@ -200,9 +200,7 @@ impl Worker {
         let mut core = self.core.borrow_mut();
         core.spinning = called;
         if self.running.get().is_some() {
-            // `sysmon` counts anew.
-            core.tick = core.tick.wrapping_add(1);
-            self.remote.begin_poll(core.tick);
+            self.remote.renew_poll();
             if self.watched {
                 self.begin_stay_anew();
             }
@@ -309,24 +307,33 @@ impl Worker {
     /// Runs a goroutine that came out of a queue, unless it is locked to another thread.
     #[inline]
     fn take_up(&self, task: Runnable) {
-        if !task.header().is_locked() {
-            return self.run_one(task);
+        if !task.header().is_special() {
+            return self.poll(task);
         }
-        if let Some(task) = self.pass_on(task) {
+        let task = match task.header().is_locked() {
+            true => self.pass_on(task),
+            false => Some(task),
+        };
+        if let Some(task) = task {
             self.run_one(task);
         }
     }
 
-    /// Polls a goroutine, and puts it where it goes next.
-    #[inline]
+    /// Polls a goroutine that is this thread's to run, timed or not.
+    #[cold]
     pub(super) fn run_one(&self, task: Runnable) {
         if task.header().is_sampled() {
             self.end_sample(&task);
         }
+        self.poll(task);
+    }
+
+    /// Polls a goroutine, and puts it where it goes next.
+    #[inline(always)]
+    fn poll(&self, task: Runnable) {
         let slice = {
             let mut core = self.core.borrow_mut();
-            self.remote.begin_poll(core.tick);
-            self.remote.counters.polls.add(1);
+            self.remote.begin_poll();
             if core.spinning {
                 core.spinning = false;
                 drop(core);
@@ -347,7 +354,7 @@ impl Worker {
         }
         {
             let mut core = self.core.borrow_mut();
-            self.remote.end_poll(core.tick);
+            self.remote.end_poll();
             core.slice = left;
         }
         match ran {

@@ -73,8 +73,13 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// Puts it into a queue, and sees to it that a worker looks there.
     fn schedule(&self, task: Runnable);
 
-    /// Whether the calling thread is a worker of this scheduler.
-    fn on_worker(&self) -> bool;
+    /// Does the same with what `wake` gives, which is told whether this thread is a worker of this
+    /// scheduler.
+    ///
+    /// # Safety
+    ///
+    /// `this` is there until `wake` is called, and if this thread is none, until the goroutine is queued.
+    unsafe fn wake(this: NonNull<Self>, wake: impl FnOnce(bool) -> Option<Runnable>);
 }
 
 /// Makes a goroutine of a future: the one for the queue and the one for its owner.
@@ -124,7 +129,7 @@ pub(crate) enum Ran {
 impl Runnable {
     /// Polls the goroutine once, with `budget` ready operations in its slice. What became of it,
     /// and what is left of the slice.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run(self, registry: &Registry, budget: u32) -> (Ran, u32) {
         let header = self.into_raw();
         // SAFETY: a `Runnable` is live; from `start` to `park` or `finish` it is this call's.
@@ -265,12 +270,19 @@ pub(crate) fn drop_all(registry: &Registry) {
 }
 
 /// What is said of a goroutine when it is spawned.
+#[inline]
 pub(crate) fn meta(id: u64, spawned_at: &'static Location<'static>, name: Option<String>) -> Meta {
     Meta {
         id: TaskId(id),
         spawned_at,
-        name: name.map(|name| Box::new(name.into_boxed_str())),
+        name: name.map(boxed),
     }
+}
+
+/// Few goroutines have a name: not in the way of those that have none.
+#[cold]
+fn boxed(name: String) -> Box<Box<str>> {
+    Box::new(name.into_boxed_str())
 }
 
 /// What all goroutines do; `age` says how long ago a moment of their notes was.
@@ -307,8 +319,13 @@ impl Header {
         self.state.set_locked(locked);
     }
 
-    /// See `State::is_locked`.
+    /// See `State::is_special`.
     #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.state.is_special()
+    }
+
+    /// See `State::is_locked`.
     pub(crate) fn is_locked(&self) -> bool {
         self.state.is_locked()
     }
@@ -324,7 +341,6 @@ impl Header {
     }
 
     /// Whether its way to a worker is timed.
-    #[inline]
     pub(crate) fn is_sampled(&self) -> bool {
         self.state.is_sampled()
     }

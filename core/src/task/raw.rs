@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::join::JoinError;
-use super::state::State;
+use super::state::{State, Wake};
 use super::{Schedule, TaskId, waker};
 use crate::note::Note;
 use crate::primitive::cell::UnsafeCell;
@@ -74,8 +74,8 @@ pub(super) struct Vtable {
     drop_output: unsafe fn(NonNull<Header>),
     /// Puts it into a queue. The caller made it runnable.
     schedule: unsafe fn(NonNull<Header>),
-    /// Whether this thread is a worker of its runtime.
-    pub(super) on_worker: unsafe fn(NonNull<Header>) -> bool,
+    /// Wakes it, and gives up the caller's reference.
+    pub(super) wake: unsafe fn(NonNull<Header>),
     /// Frees the allocation. No reference is left, and the result is gone.
     free: unsafe fn(NonNull<Header>),
 }
@@ -104,7 +104,9 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
-    let cell = Box::new(Cell {
+    // Written where it stays: a `Box::new` would copy it there.
+    let mut place = Box::new_uninit();
+    place.write(Cell {
         header: Header {
             state: State::new(main),
             vtable: &Cell::<F, S>::VTABLE,
@@ -119,7 +121,7 @@ where
             future: ManuallyDrop::new(future),
         }),
     });
-    NonNull::from(Box::leak(cell)).cast()
+    NonNull::from(Box::leak(place)).cast()
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
@@ -130,7 +132,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         take: Self::take,
         drop_output: Self::drop_output,
         schedule: Self::schedule,
-        on_worker: Self::on_worker,
+        wake: Self::wake,
         free: Self::free,
     };
 
@@ -238,9 +240,37 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             .schedule(Runnable(header));
     }
 
-    unsafe fn on_worker(header: NonNull<Header>) -> bool {
-        // SAFETY: the caller holds a reference.
-        unsafe { Self::of(header) }.scheduler.on_worker()
+    unsafe fn wake(header: NonNull<Header>) {
+        // SAFETY: the caller's reference keeps the goroutine allocated.
+        let scheduler = unsafe { NonNull::from(&header.cast::<Self>().as_ref().scheduler) };
+        let mut held = false;
+        let wake = |on_worker: bool| {
+            // SAFETY: as above.
+            let state = unsafe { &header.as_ref().state };
+            if !on_worker {
+                held = true;
+                return (state.wake() == Wake::Schedule).then_some(Runnable(header));
+            }
+            // The runtime cannot end while one of its workers runs this, and nobody finishes the
+            // goroutine before it is in a queue: so one step may wake it and give the reference up.
+            match state.wake_and_release() {
+                Wake::Schedule => Some(Runnable(header)),
+                Wake::Nothing => None,
+                Wake::Free => {
+                    // SAFETY: the last reference was given up.
+                    unsafe { Self::free(header) };
+                    None
+                }
+            }
+        };
+        // SAFETY: the reference is there until `wake` is called, and elsewhere than on a worker until it
+        // is given up here, and with it the runtime.
+        unsafe {
+            S::wake(scheduler, wake);
+            if held {
+                release(header);
+            }
+        }
     }
 
     unsafe fn free(header: NonNull<Header>) {

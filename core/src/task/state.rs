@@ -309,8 +309,14 @@ impl State {
         }
     }
 
-    /// Whether it may be locked to a thread. Only for whoever took it out of a queue.
+    /// Whether there is something to be done before it is polled: it may be locked to a thread, or its
+    /// way to a worker is timed. Only for whoever took it out of a queue, as the next two.
     #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & (LOCKED | SAMPLED) != 0
+    }
+
+    /// Whether it may be locked to a thread.
     pub(crate) fn is_locked(&self) -> bool {
         self.0.load(Ordering::Relaxed) & LOCKED != 0
     }
@@ -346,8 +352,7 @@ impl State {
         self.0.fetch_or(SAMPLED, Ordering::Relaxed);
     }
 
-    /// Whether its way to a worker is timed; for who has taken it out of a queue.
-    #[inline]
+    /// Whether its way to a worker is timed.
     pub(crate) fn is_sampled(&self) -> bool {
         self.0.load(Ordering::Relaxed) & SAMPLED != 0
     }

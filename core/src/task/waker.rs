@@ -43,25 +43,8 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 /// As for [`clone`]; the reference is given up.
 unsafe fn wake(data: *const ()) {
     let header = header(data);
-    // SAFETY: the waker's reference keeps the header allocated.
-    if unsafe { (header.as_ref().vtable.on_worker)(header) } {
-        // The runtime cannot end while one of its workers runs this, and nobody finishes the
-        // goroutine before it is in a queue: so one step may wake it and give the reference up.
-        // SAFETY: as above; after `Free` nobody else has the pointer.
-        match unsafe { header.as_ref() }.state.wake_and_release() {
-            // SAFETY: this call made it runnable.
-            Wake::Schedule => unsafe { raw::schedule(header) },
-            // SAFETY: the last reference was given up.
-            Wake::Free => unsafe { raw::free(header) },
-            Wake::Nothing => {}
-        }
-    } else {
-        // SAFETY: the reference is held until after the wake-up, and with it the runtime.
-        unsafe {
-            wake_by_ref(data);
-            release(data);
-        }
-    }
+    // SAFETY: the waker's reference keeps the header allocated until it is given up by this.
+    unsafe { (header.as_ref().vtable.wake)(header) };
 }
 
 /// # Safety
