@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use chango::net::TcpListener;
 use chango::prelude::*;
 use chango::runtime::{self, Builder, Handle, Runtime};
 use chango::task::{self, JoinHandle, TaskId};
@@ -494,12 +495,25 @@ mod runtimes {
                     let held = OnDrop(dropped.clone());
                     runtime.spawn(async move {
                         let _held = held;
-                        match i % 4 {
+                        match i % 7 {
                             0 => pending().await,
                             1 => sleep(Duration::MAX).await,
                             2 => loop {
                                 task::yield_now().await;
                             },
+                            3 => {
+                                let (tx, rx) = bounded::<OnDrop>(0);
+                                select! {
+                                    _ = <-rx => {}
+                                    tx <- _held => {}
+                                    _ = <-after(Duration::MAX) => {}
+                                }
+                            }
+                            4 => {
+                                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                                drop(listener.accept().await);
+                            }
+                            5 => drop(task::spawn(pending::<()>()).await),
                             _ => drop(bounded::<i32>(0).1.recv().await),
                         }
                     });
