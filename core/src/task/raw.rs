@@ -36,19 +36,22 @@ pub(super) struct Links {
 }
 
 /// The part of a goroutine that does not depend on its future's type.
+///
+/// In the order of use: what a poll needs stands together, and next to the future.
 #[repr(C)]
 pub(crate) struct Header {
-    pub(super) state: State,
-    pub(super) vtable: &'static Vtable,
-    /// The next in an intrusive queue; belongs to the queue that the goroutine stands in.
-    pub(crate) queue_next: UnsafeCell<Option<NonNull<Header>>>,
+    pub(crate) meta: Meta,
     /// Under the lock of the registry's shard.
     pub(super) links: UnsafeCell<Links>,
     /// The waker of whoever joins: the goroutine's while the state says JOINER, else the handle's.
     pub(super) joiner: UnsafeCell<Option<ForeignWaker>>,
+    // What follows is used at each poll, and so is what follows the header.
+    /// The next in an intrusive queue; belongs to the queue that the goroutine stands in.
+    pub(crate) queue_next: UnsafeCell<Option<NonNull<Header>>>,
     /// What it waits for: written by the running worker, read by dumps.
     pub(crate) note: Note,
-    pub(crate) meta: Meta,
+    pub(super) vtable: &'static Vtable,
+    pub(super) state: State,
 }
 
 impl fmt::Debug for Header {
