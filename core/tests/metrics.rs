@@ -338,17 +338,17 @@ fn files_and_timers_are_counted_while_they_are_there_and_when_they_fire() {
 }
 
 #[test]
-fn one_in_64_is_timed_wherever_it_was_made_runnable() {
+fn one_in_256_is_timed_wherever_it_was_made_runnable() {
     let runtime = runtime(1);
     runtime.run(async {
-        for _ in 0..6_399 {
+        for _ in 0..25_599 {
             yield_now().await;
         }
     });
     let latency = runtime.handle().metrics().scheduling_latency().clone();
-    // The main goroutine came from outside, and was the first of 64 there.
+    // The main goroutine came from outside, and was the first of 256 there.
     assert_eq!(latency.count(), 99);
-    for _ in 0..127 {
+    for _ in 0..511 {
         runtime.run(async {});
     }
     let outside = runtime
@@ -365,7 +365,7 @@ fn who_waits_behind_a_long_poll_has_a_long_latency() {
     let runtime = Builder::new().workers(1).max_threads(1).build().unwrap();
     let nap = Duration::from_millis(30);
     runtime.run(async move {
-        for _ in 0..640 {
+        for _ in 0..2_560 {
             spawn(async {}).detach();
         }
         thread::sleep(nap);
@@ -384,11 +384,11 @@ fn who_waits_behind_a_long_poll_has_a_long_latency() {
 fn who_is_stolen_while_it_is_timed_is_counted_by_the_thief() {
     for workers in [2, 8] {
         let runtime = runtime(workers);
-        for _ in 0..50 {
+        for _ in 0..200 {
             have_stolen(&runtime, 200);
         }
-        // All of 10,000 spawns by one worker at a time, 156 of them timed, but for those that each
-        // worker has not counted up to 64, and those that found another one in their slot.
+        // All of 40,000 spawns by one worker at a time, 156 of them timed, but for those that each
+        // worker has not counted up to 256, and those that found another one in their slot.
         let latency = runtime.handle().metrics().scheduling_latency().clone();
         assert!((100..=160).contains(&latency.count()), "{latency:?}");
     }

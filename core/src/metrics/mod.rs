@@ -432,8 +432,8 @@ impl Metrics {
     /// poll.
     ///
     /// This is a sample. Of the goroutines that a worker makes runnable (it spawns them, wakes them, its
-    /// timers and files do, or they gave way on it) one in 64 is timed, whoever runs it then; and one in 64
-    /// of those that other threads make runnable. At most 256 are timed at once.
+    /// timers and files do, or they gave way on it) one in 256 is timed, whoever runs it then; and one in
+    /// 256 of those that other threads make runnable. At most 256 are timed at once.
     ///
     /// # Examples
     ///
@@ -442,7 +442,7 @@ impl Metrics {
     ///
     /// let runtime = Builder::new().workers(1).build()?;
     /// runtime.run(async {
-    ///     for _ in 0..1_000 {
+    ///     for _ in 0..10_000 {
     ///         spawn::yield_now().await;
     ///     }
     /// });

@@ -17,7 +17,7 @@ use crate::metrics::BUCKETS;
 use crate::primitive::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// One in so many goroutines that a worker makes runnable is timed.
-pub(super) const EVERY: u32 = 64;
+pub(super) const EVERY: u32 = 256;
 
 /// So many goroutines at most are timed at once.
 const SLOTS: usize = 256;

@@ -24,7 +24,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::worker::{self, Worker};
-use super::{Remote, Shared, current};
+use super::{AWAY, Remote, Shared, current};
 use crate::coop;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
@@ -145,8 +145,7 @@ impl Worker {
 impl Shared {
     /// Marks a worker as away; false if it is.
     pub(super) fn mark_away(remote: &Remote) -> bool {
-        // Release: pairs with the acquire of `is_away`.
-        !remote.away.swap(true, Ordering::AcqRel)
+        remote.call(AWAY)
     }
 
     /// Takes the right of a worker that has been in one poll for long, if `still` says so: what stands
@@ -256,8 +255,8 @@ impl Shared {
             .spawn(move || {
                 let owner = || remote.owner.lock().unwrap_or_else(PoisonError::into_inner);
                 let queue = owner().take().expect("a worker has one thread at a time");
-                // Release: as in `set_back`. It has a right, which may be taken from now on.
-                remote.away.store(false, Ordering::Release);
+                // It has a right, which may be taken from now on.
+                remote.answer(AWAY);
                 let budget = || remote.budget.lock().unwrap_or_else(PoisonError::into_inner);
                 // SAFETY: it is taken out below, before this thread ends.
                 *budget() = Some(unsafe { coop::budget() });

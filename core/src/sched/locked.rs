@@ -70,7 +70,7 @@ pub(crate) fn lock() -> Option<Lock> {
         let header = unsafe { worker.running()?.as_ref() };
         let goroutine = header.meta.id;
         header.set_locked(true);
-        worker.serves().set(Serves::One(goroutine));
+        worker.set_serves(Serves::One(goroutine));
         let mut threads = worker.shared().locked.lock();
         let entry = threads.entry(goroutine).or_insert(Entry {
             worker: worker.index(),
@@ -104,7 +104,7 @@ impl Drop for Lock {
         drop(threads);
         current::with_worker_of(&self.shared, |worker| match worker {
             // In the goroutine itself: it may go on anywhere after this poll.
-            Some(worker) if worker.index() == index => worker.serves().set(Serves::All),
+            Some(worker) if worker.index() == index => worker.set_serves(Serves::All),
             _ => self.shared.unpark(&self.shared.remote(index)),
         });
     }
@@ -163,7 +163,7 @@ impl Worker {
         if self.last_look() {
             Shared::wake_one(self.shared());
         }
-        let Serves::One(goroutine) = self.serves().get() else {
+        let Serves::One(goroutine) = self.serves() else {
             return false;
         };
         loop {
@@ -171,14 +171,14 @@ impl Worker {
                 Next::Run(task, locked) => {
                     self.set_back(false);
                     if !locked {
-                        self.serves().set(Serves::All);
+                        self.set_serves(Serves::All);
                     }
                     let task = self.fresh_slice(task);
                     self.run_one(task);
                     return true;
                 }
                 Next::Unlocked => {
-                    self.serves().set(Serves::All);
+                    self.set_serves(Serves::All);
                     return true;
                 }
                 Next::Nothing if self.shared().is_stopping() => return false,
@@ -211,7 +211,8 @@ impl Worker {
     /// too. (As in Go.)
     #[cold]
     pub(super) fn locked_has_ended(&self) {
-        if let Serves::One(goroutine) = self.serves().replace(Serves::Nobody) {
+        if let Serves::One(goroutine) = self.serves() {
+            self.set_serves(Serves::Nobody);
             self.shared().locked.lock().remove(&goroutine);
         }
     }

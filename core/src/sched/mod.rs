@@ -55,7 +55,7 @@ use self::sysmon::Sysmon;
 use crate::clock;
 use crate::coop::Budget;
 use crate::netpoll::Netpoll;
-use crate::primitive::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
 use crate::runtime::{Config, Dump};
 use crate::task::{self, Header, JoinHandle, Registry, Runnable, Schedule};
@@ -67,6 +67,14 @@ use crate::util::wake_list::WakeList;
 const NOBODY: u64 = 0;
 /// Somebody sleeps in the netpoller without a deadline.
 const FOREVER: u64 = u64::MAX;
+
+/// In [`Remote::calls`]: the worker has no right to run, or has not taken up yet that it has one. Set by
+/// [`Shared::mark_away`], taken back by the worker itself once it has a right again.
+const AWAY: u8 = 1;
+/// In [`Remote::calls`]: the runtime ends.
+const STOPPING: u8 = 2;
+/// In [`Remote::calls`]: the worker's thread does not serve all goroutines. Set and taken back by itself.
+const LOCKED: u8 = 4;
 
 /// What all workers of a runtime share.
 pub(crate) struct Shared {
@@ -110,9 +118,8 @@ pub(crate) struct Remote {
     /// the worker. A thief leaves `runnext` alone while this moves, and `sysmon` sees by it how long a
     /// poll takes.
     polls: AtomicU64,
-    /// Whether the worker has no right to run, or has not taken up yet that it has one. Set by
-    /// [`Shared::mark_away`], taken back by the worker itself once it has a right again.
-    away: AtomicBool,
+    /// What keeps the worker from going on to the next goroutine: the bits below.
+    calls: AtomicU8,
     /// When the worker looked at timers and files: nanoseconds after the runtime's start.
     looked: AtomicU64,
     /// What is left of the running goroutine's slice, while a thread has this worker.
@@ -132,13 +139,40 @@ impl Remote {
             owner: StdMutex::new(Some(owner)),
             parker: Parker::new(),
             polls: AtomicU64::new(0),
-            away: AtomicBool::new(true),
+            calls: AtomicU8::new(AWAY),
             looked: AtomicU64::new(0),
             budget: StdMutex::new(None),
             retakes: Count::new(),
             preemptions: Count::new(),
             counters: Counters::new(),
         }
+    }
+
+    /// Whether the worker has no right to run, or has not taken up yet that it has one.
+    #[inline]
+    fn is_away(&self) -> bool {
+        // Acquire: pairs with the release of whoever gave the right up, so that what the worker does
+        // next is not ordered before that.
+        self.calls.load(Ordering::Acquire) & AWAY != 0
+    }
+
+    /// Whether nothing keeps the worker from going on.
+    #[inline]
+    fn is_clear(&self) -> bool {
+        // Acquire: as in `is_away`.
+        self.calls.load(Ordering::Acquire) == 0
+    }
+
+    /// Sets a bit; whether it was not set.
+    fn call(&self, bit: u8) -> bool {
+        // Release: pairs with the acquire of `is_away`.
+        self.calls.fetch_or(bit, Ordering::AcqRel) & bit == 0
+    }
+
+    /// Takes a bit back.
+    fn answer(&self, bit: u8) {
+        // Release: whoever sets it again sees what the worker did before.
+        self.calls.fetch_and(!bit, Ordering::Release);
     }
 
     /// The worker begins a poll.
@@ -408,7 +442,10 @@ impl Shared {
         self.idle.take_all();
         self.sysmon.wake();
         let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
-        remotes.iter().for_each(|remote| self.unpark(remote));
+        for remote in &*remotes {
+            remote.call(STOPPING);
+            self.unpark(remote);
+        }
     }
 
     fn is_stopping(&self) -> bool {

@@ -81,7 +81,7 @@ impl Remote {
     fn metrics(&self) -> WorkerMetrics {
         // Relaxed: numbers by themselves.
         let polling = self.polls.load(Ordering::Relaxed) % 2 == 1;
-        let away = self.away.load(Ordering::Relaxed);
+        let away = self.is_away();
         let counters = &self.counters;
         WorkerMetrics {
             running: polling && !away,

@@ -267,7 +267,7 @@ impl<'a> Watch<'a> {
             return false;
         }
         let waits = remote.queue.has_next() || remote.queue.has_work();
-        if remote.away.load(Ordering::Acquire) {
+        if remote.is_away() {
             // It has put something there while its right was taken.
             if waits {
                 self.shared.drain(remote);

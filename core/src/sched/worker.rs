@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use super::counters::EVERY;
 use super::locked::Serves;
 use super::run_queue::{Owner, Spill};
-use super::{Remote, Shared, current, sysmon};
+use super::{AWAY, LOCKED, Remote, STOPPING, Shared, current, sysmon};
 use crate::clock;
 use crate::coop::SLICE;
 use crate::metrics;
@@ -34,8 +34,8 @@ use crate::trace::Stay;
 use crate::util::abort::AbortOnPanic;
 use crate::util::wake_list::WakeList;
 
-/// Every so many ticks the global queue comes first, and timers and files are looked at. (Go's
-/// number: a prime, so that it does not beat with a pattern of the program's.)
+/// One search in so many begins with the global queue, and looks at timers and files. (Go's number: a
+/// prime, so that it does not beat with a pattern of the program's.)
 const FAIRNESS: u32 = 61;
 
 /// A busy runtime looks at its files this often.
@@ -48,7 +48,8 @@ const STEAL_ROUNDS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Core {
     queue: Owner<Header>,
-    tick: u32,
+    /// How many more searches there are up to the next that begins with the global queue.
+    turns: u32,
     /// Ready operations left to the goroutine that `runnext` would run.
     slice: u32,
     /// Counted as searching other workers' queues.
@@ -113,7 +114,7 @@ pub(super) fn run(
 ) -> Owner<Header> {
     let core = Core {
         queue,
-        tick: 0,
+        turns: FAIRNESS,
         slice: SLICE,
         spinning: called,
         random: Random::new(random::with(Random::next_u64)),
@@ -138,7 +139,11 @@ pub(super) fn run(
     };
     current::as_worker(&worker, || {
         let _guard = AbortOnPanic;
-        while !worker.shared.is_stopping() && worker.is_fit() {
+        if worker.shared.is_stopping() {
+            // It may have come too late to be called.
+            worker.remote.call(STOPPING);
+        }
+        while worker.is_fit() {
             match worker.find_work() {
                 Some(task) => worker.take_up(task),
                 None => worker.sleep(),
@@ -190,9 +195,7 @@ impl Worker {
     /// Whether this worker has given up its right to run.
     #[inline]
     pub(super) fn is_away(&self) -> bool {
-        // Acquire: pairs with the release of whoever gave the right up, so that what this thread
-        // does next is not ordered before that.
-        self.remote.away.load(Ordering::Acquire)
+        self.remote.is_away()
     }
 
     /// This worker has a right to run again, and counts as spinning if it was `called`.
@@ -205,8 +208,7 @@ impl Worker {
                 self.begin_stay_anew();
             }
         }
-        // Release: whoever marks this worker as away again sees what stands before.
-        self.remote.away.store(false, Ordering::Release);
+        self.remote.answer(AWAY);
         drop(core);
         // All others may have been idle meanwhile, and `sysmon` with them.
         self.shared.sysmon.nudge();
@@ -266,21 +268,33 @@ impl Worker {
     /// Queues a goroutine that has become runnable behind the others.
     #[inline]
     fn push_ready(&self, task: Runnable) {
-        self.core.borrow_mut().made_runnable(&self.shared, &task);
-        self.push_local(task);
+        let pushed = {
+            let mut core = self.core.borrow_mut();
+            core.made_runnable(&self.shared, &task);
+            core.queue.push(task.into_raw())
+        };
+        if let Err(spill) = pushed {
+            self.spill(spill);
+        }
     }
 
     #[inline]
     fn push_local(&self, task: Runnable) {
         let pushed = self.core.borrow_mut().queue.push(task.into_raw());
-        if let Err(Spill(tasks)) = pushed {
-            self.remote.counters.spills.add(1);
-            // SAFETY: as in `put_next`, for each of them.
-            let tasks = tasks
-                .into_iter()
-                .map(|task| unsafe { Runnable::from_raw(task) });
-            self.shared.global.push(tasks);
+        if let Err(spill) = pushed {
+            self.spill(spill);
         }
+    }
+
+    /// Half of the run queue, which is full, goes to the global one.
+    #[cold]
+    fn spill(&self, Spill(tasks): Spill<Header>) {
+        self.remote.counters.spills.add(1);
+        // SAFETY: as in `put_next`, for each of them.
+        let tasks = tasks
+            .into_iter()
+            .map(|task| unsafe { Runnable::from_raw(task) });
+        self.shared.global.push(tasks);
     }
 
     fn pop_local(&self) -> Option<Runnable> {
@@ -292,6 +306,15 @@ impl Worker {
     /// Between two goroutines: whether this thread may look for one. False if it is to end.
     #[inline]
     fn is_fit(&self) -> bool {
+        self.remote.is_clear() || self.attend()
+    }
+
+    /// Sees to what keeps this thread from looking for a goroutine. False if it is to end.
+    #[cold]
+    fn attend(&self) -> bool {
+        if self.shared.is_stopping() {
+            return false;
+        }
         while self.serves.get() != Serves::All {
             if !self.serve_locked() {
                 return false;
@@ -300,14 +323,23 @@ impl Worker {
         !self.is_away() || self.come_back()
     }
 
-    pub(super) fn serves(&self) -> &Cell<Serves> {
-        &self.serves
+    pub(super) fn serves(&self) -> Serves {
+        self.serves.get()
+    }
+
+    pub(super) fn set_serves(&self, serves: Serves) {
+        self.serves.set(serves);
+        if serves == Serves::All {
+            self.remote.answer(LOCKED);
+        } else {
+            self.remote.call(LOCKED);
+        }
     }
 
     /// Runs a goroutine that came out of a queue, unless it is locked to another thread.
     #[inline]
     fn take_up(&self, task: Runnable) {
-        if !task.header().is_special() {
+        if !(task.header().is_special() || self.watched) {
             return self.poll(task);
         }
         let task = match task.header().is_locked() {
@@ -319,13 +351,19 @@ impl Worker {
         }
     }
 
-    /// Polls a goroutine that is this thread's to run, timed or not.
+    /// Polls a goroutine that is this thread's to run, timed and watched or not.
     #[cold]
     pub(super) fn run_one(&self, task: Runnable) {
         if task.header().is_sampled() {
             self.end_sample(&task);
         }
+        if self.watched {
+            self.begin_stay(&task.header().meta);
+        }
         self.poll(task);
+        if self.watched {
+            self.end_stay();
+        }
     }
 
     /// Polls a goroutine, and puts it where it goes next.
@@ -343,36 +381,40 @@ impl Worker {
             core.slice
         };
         self.running.set(Some(NonNull::from(task.header())));
-        if self.watched {
-            self.begin_stay(&task.header().meta);
-        }
         task.header().note.begin(self.shared.sysmon.clock());
         let (ran, left) = task.run(&self.shared.registry, slice);
         self.running.set(None);
-        if self.watched {
-            self.end_stay();
-        }
         {
             let mut core = self.core.borrow_mut();
             self.remote.end_poll();
             core.slice = left;
         }
         match ran {
-            Ran::Gone => {}
-            Ran::Ended => {
+            Ran::Gone { ended: false } => {}
+            Ran::Gone { ended: true } => {
                 if self.serves.get() != Serves::All {
                     self.locked_has_ended();
                 }
             }
-            Ran::Again(task) => self.push_ready(task),
-            Ran::Yielded(task) => {
-                self.core.borrow_mut().made_runnable(&self.shared, &task);
-                self.shared.global.push([task]);
-                if self.has_local() {
-                    // This worker comes to it late; an idle one would at once.
-                    Shared::wake_one(&self.shared);
-                }
-            }
+            Ran::Again {
+                task,
+                yielded: false,
+            } => self.push_ready(task),
+            Ran::Again {
+                task,
+                yielded: true,
+            } => self.push_yielded(task),
+        }
+    }
+
+    /// Queues a goroutine that gave way behind everybody.
+    #[inline(never)]
+    fn push_yielded(&self, task: Runnable) {
+        self.core.borrow_mut().made_runnable(&self.shared, &task);
+        self.shared.global.push([task]);
+        if self.has_local() {
+            // This worker comes to it late; an idle one would at once.
+            Shared::wake_one(&self.shared);
         }
     }
 
@@ -450,21 +492,15 @@ impl Worker {
 
     /// The policy: in which order a worker looks for a goroutine.
     fn find_work(&self) -> Option<Runnable> {
-        let tick = {
-            let mut core = self.core.borrow_mut();
-            core.tick = core.tick.wrapping_add(1);
-            core.tick
-        };
-        if tick % FAIRNESS == 0 {
-            self.look_outside(POLL_INTERVAL);
-            if let Some(task) = self.shared.global.pop(1, |_| {}) {
-                return Some(self.fresh_slice(task));
-            }
+        if self.is_for_others()
+            && let Some(task) = self.first_of_others()
+        {
+            return Some(self.fresh_slice(task));
         }
-        if let Some(task) = self.take_next() {
+        if let Some(task) = self.take_local() {
             return Some(task);
         }
-        if let Some(task) = self.pop_local().or_else(|| self.take_global()) {
+        if let Some(task) = self.take_global() {
             return Some(self.fresh_slice(task));
         }
         self.look_outside(Duration::ZERO);
@@ -477,19 +513,44 @@ impl Worker {
         task
     }
 
-    /// `runnext`, with what is left of the slice; if nothing is, it queues behind the others.
-    fn take_next(&self) -> Option<Runnable> {
+    /// Whether it is the turn of the global queue, and of timers and files.
+    #[inline]
+    fn is_for_others(&self) -> bool {
         let mut core = self.core.borrow_mut();
-        let task = core.queue.take_next()?;
-        // SAFETY: as in `put_next`.
-        let task = unsafe { Runnable::from_raw(task) };
-        if core.slice > 0 {
-            core.slice -= 1;
-            return Some(task);
+        core.turns -= 1;
+        let is_turn = core.turns == 0;
+        if is_turn {
+            core.turns = FAIRNESS;
         }
-        drop(core);
-        self.push_local(task);
-        None
+        is_turn
+    }
+
+    #[inline(never)]
+    fn first_of_others(&self) -> Option<Runnable> {
+        self.look_outside(POLL_INTERVAL);
+        self.shared.global.pop(1, |_| {})
+    }
+
+    /// `runnext`, with what is left of the slice; if nothing is, it queues behind the others. Else the
+    /// first in the run queue.
+    #[inline]
+    fn take_local(&self) -> Option<Runnable> {
+        let mut core = self.core.borrow_mut();
+        if let Some(task) = core.queue.take_next() {
+            // SAFETY: as in `put_next`.
+            let task = unsafe { Runnable::from_raw(task) };
+            if core.slice > 0 {
+                core.slice -= 1;
+                return Some(task);
+            }
+            drop(core);
+            self.push_local(task);
+            core = self.core.borrow_mut();
+        }
+        let task = core.queue.pop()?;
+        core.slice = SLICE;
+        // SAFETY: as in `put_next`.
+        Some(unsafe { Runnable::from_raw(task) })
     }
 
     /// A fair share of the global queue: one to run, the others into the run queue.
@@ -615,7 +676,12 @@ impl Worker {
     pub(super) fn last_look(&self) -> bool {
         let mut core = self.core.borrow_mut();
         self.shared.hear_of_others(&mut core.others);
-        self.shared.is_stopping() || self.shared.has_work(&core.others)
+        if self.shared.is_stopping() {
+            // It may not have been called yet.
+            self.remote.call(STOPPING);
+            return true;
+        }
+        self.shared.has_work(&core.others)
     }
 
     /// The first to sleep sleeps in the netpoller, for all; the others on their own.

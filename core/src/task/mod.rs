@@ -116,15 +116,14 @@ where
 #[must_use]
 #[derive(Debug)]
 pub(crate) enum Ran {
-    /// It waits for somebody to wake it.
-    Gone,
-    /// It has ended.
-    Ended,
-    /// It was woken meanwhile: behind the others of this worker.
-    Again(Runnable),
-    /// It gave way: behind everybody, in the global queue.
-    Yielded(Runnable),
+    /// It waits for somebody to wake it, or has ended.
+    Gone { ended: bool },
+    /// It was woken meanwhile. It goes behind the others of this worker, or if it gave way, behind
+    /// everybody, into the global queue.
+    Again { task: Runnable, yielded: bool },
 }
+
+const ENDED: Ran = Ran::Gone { ended: true };
 
 impl Runnable {
     /// Polls the goroutine once, with `budget` ready operations in its slice. What became of it,
@@ -137,7 +136,7 @@ impl Runnable {
         if state.start() == Start::Cancel {
             // SAFETY: running, and the future is there.
             unsafe { cancel(header, registry) };
-            return (Ran::Ended, budget);
+            return (ENDED, budget);
         }
         coop::begin(budget);
         // SAFETY: running, and the future is there.
@@ -158,7 +157,7 @@ impl Runnable {
                 (Poll::Pending, request) => return (park(header, registry, request), left),
             }
         }
-        (Ran::Ended, left)
+        (ENDED, left)
     }
 }
 
@@ -170,14 +169,14 @@ unsafe fn park(header: NonNull<Header>, registry: &Registry, request: coop::Requ
     // SAFETY: the caller's promise. After `Waiting` the goroutine is no longer touched.
     unsafe {
         match header.as_ref().state.park() {
-            Park::Waiting => Ran::Gone,
-            Park::Again if request == coop::Request::Yield => {
-                Ran::Yielded(Runnable::from_raw(header))
-            }
-            Park::Again => Ran::Again(Runnable::from_raw(header)),
+            Park::Waiting => Ran::Gone { ended: false },
+            Park::Again => Ran::Again {
+                task: Runnable::from_raw(header),
+                yielded: request == coop::Request::Yield,
+            },
             Park::Cancel => {
                 cancel(header, registry);
-                Ran::Ended
+                ENDED
             }
         }
     }
