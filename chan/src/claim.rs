@@ -185,17 +185,6 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
-    fn drop(&mut self) {
-        // SAFETY: nobody else points to a claim that goes.
-        let waker = self.waker.with_mut(|slot| unsafe { (*slot).take() });
-        // Most selects are done before they wait.
-        if let Some(waker) = waker {
-            drop(waker);
-        }
-    }
-}
-
 /// The next number for the order of claims in a model.
 fn number_of_model() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -143,7 +143,8 @@ unsafe fn receive_or_wait<T>(
     waiter: &Waiter<T>,
     cx: &mut Context<'_>,
 ) -> Option<Option<T>> {
-    // A waker is cloned and dropped outside the lock only.
+    // A waker is cloned and dropped outside the lock only: before it, and after it, since it was there
+    // first.
     let waker = ForeignWaker::of(cx.waker());
     let mut locked = channel.lock();
     let received = match channel.may_receive() {
@@ -154,14 +155,12 @@ unsafe fn receive_or_wait<T>(
         Received::Value(value, peer) => {
             drop(locked);
             waiter.set_state(State::Finished);
-            drop(waker);
             wake(peer);
             Some(Some(value))
         }
         Received::Closed => {
             drop(locked);
             waiter.set_state(State::Finished);
-            drop(waker);
             Some(None)
         }
         Received::Empty => {
@@ -171,7 +170,6 @@ unsafe fn receive_or_wait<T>(
         }
         Received::Refused | Received::OwnLost => {
             drop(locked);
-            drop(waker);
             None
         }
     }

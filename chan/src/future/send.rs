@@ -183,7 +183,8 @@ unsafe fn send_or_wait<T>(
     waiter: &Waiter<T>,
     cx: &mut Context<'_>,
 ) -> Option<Result<(), SendError<T>>> {
-    // A waker is cloned and dropped outside the lock only.
+    // A waker is cloned and dropped outside the lock only: before it, and after it, since it was there
+    // first.
     let waker = ForeignWaker::of(cx.waker());
     // SAFETY: the node is in no queue, so it is the caller's.
     let mut slot = unsafe { waiter.take() };
@@ -196,13 +197,11 @@ unsafe fn send_or_wait<T>(
         Sent::Done(peer) => {
             drop(locked);
             waiter.set_state(State::Finished);
-            drop(waker);
             wake(peer);
             Some(Ok(()))
         }
         Sent::Closed(closed) => {
             drop(locked);
-            drop(waker);
             Some(Err(refuse(waiter, slot, closed)))
         }
         Sent::Full => {
@@ -217,7 +216,6 @@ unsafe fn send_or_wait<T>(
             drop(locked);
             // SAFETY: the node is in no queue.
             unsafe { waiter.put(slot) };
-            drop(waker);
             None
         }
     }
@@ -246,11 +244,10 @@ pub(super) fn is_waiting<T>(
             return true;
         }
     }
+    // Not used, it goes after the lock, since it was there first.
     let waker = ForeignWaker::of(cx.waker());
     let locked = channel.lock();
     if waiter.state() != State::Queued {
-        drop(locked);
-        drop(waker);
         return false;
     }
     // SAFETY: queued, and the lock is held.

@@ -417,12 +417,17 @@ fn sends() -> impl Iterator<Item = (SendKind, usize, send::Act)> {
     })
 }
 
-/// A waker whose first clone runs `first`, and which panics at whatever is done to it later.
-fn turning(first: impl Fn() + Send + Sync + 'static) -> (Waker, Arc<AtomicBool>) {
-    let calls = AtomicUsize::new(0);
-    let hook: Hook = Arc::new(move || match calls.fetch_add(1, Ordering::SeqCst) {
-        0 => first(),
-        _ => resume_unwind(Box::new(())),
+/// A waker whose first clone runs `first`, and which uses the channel and then panics at whatever is
+/// done to it later.
+fn turning(bench: &Bench, first: impl Fn() + Send + Sync + 'static) -> (Waker, Arc<AtomicBool>) {
+    let (calls, meddle) = (AtomicUsize::new(0), meddle(bench, false));
+    let hook: Hook = Arc::new(move || {
+        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            return first();
+        }
+        let meddled = catch_unwind(AssertUnwindSafe(|| meddle()));
+        HINDERED.fetch_or(meddled.is_err(), Ordering::SeqCst);
+        resume_unwind(Box::new(()))
     });
     let armed = Arc::new(AtomicBool::new(true));
     (waker(Foe::Turns, &armed, &hook), armed)
@@ -434,10 +439,11 @@ fn what_came_while_the_waker_was_cloned_is_not_lost_over_the_drop_of_the_clone()
     for kind in ReceiveKind::ALL {
         let bench = Bench::new(Some(1));
         let (tx, ledger) = (bench.tx().clone(), bench.ledger.clone());
-        let (waker, armed) = turning(move || tx.try_send(ledger.value(1)).unwrap());
+        let (waker, armed) = turning(&bench, move || tx.try_send(ledger.value(1)).unwrap());
         let mut op = kind.op(bench.rx().clone());
         let polled = op.as_mut().poll(&mut Context::from_waker(&waker));
         assert!(polled.is_ready(), "{kind:?}");
+        assert!(!HINDERED.swap(false, Ordering::SeqCst), "the lock is held");
         armed.store(false, Ordering::SeqCst);
         assert_eq!(bench.ledger.received(), [1], "{kind:?}");
     }
@@ -445,10 +451,11 @@ fn what_came_while_the_waker_was_cloned_is_not_lost_over_the_drop_of_the_clone()
         let bench = Bench::new(Some(1));
         assert!(bench.try_send(1));
         let rx = bench.rx().clone();
-        let (waker, armed) = turning(move || rx.try_recv().unwrap().receive());
+        let (waker, armed) = turning(&bench, move || rx.try_recv().unwrap().receive());
         let mut op = kind.op(bench.tx().clone(), &bench.ledger);
         let polled = op.as_mut().poll(&mut Context::from_waker(&waker));
         assert!(polled.is_ready(), "{kind:?}");
+        assert!(!HINDERED.swap(false, Ordering::SeqCst), "the lock is held");
         armed.store(false, Ordering::SeqCst);
         bench.drain();
         assert_eq!(bench.ledger.received(), [1, SENT], "{kind:?}");
