@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use chango_core::note;
 use chango_core::spawn::blocking;
 
 /// Waits for `future` by blocking this thread.
@@ -17,5 +18,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
         return output;
     }
-    blocking(|| futures_lite::future::block_on(future))
+    let output = blocking(|| futures_lite::future::block_on(future));
+    note::gives_up();
+    output
 }

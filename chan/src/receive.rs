@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use chango_core::coop;
-use chango_core::note::At;
+use chango_core::note::{self, At, Reason};
 use chango_core::task::{JoinError, JoinHandle};
 use chango_core::time::{Ticker, Timer, Wait};
 use chango_core::util::foreign_waker::ForeignWaker;
@@ -338,7 +338,7 @@ macro_rules! receive_from_alarm {
                 cx: &mut Context<'_>,
             ) -> Poll<Instant> {
                 // SAFETY: the caller keeps the operand where it is until the node is gone.
-                unsafe { self.poll_fired(cx, node) }
+                unsafe { self.poll_fired_at(cx, node, At::Begun) }
             }
 
             unsafe fn look(&self, _node: Pin<&mut Wait>, _cx: &mut Context<'_>) -> Look<Instant> {
@@ -383,12 +383,13 @@ unsafe impl<T> Receive for JoinHandle<T> {
     }
 
     unsafe fn poll_receive(&self, _node: Pin<&mut ()>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_join(cx)
+        self.poll_join_at(cx, At::Begun)
     }
 
     unsafe fn look(&self, _node: Pin<&mut ()>, cx: &mut Context<'_>) -> Look<Self::Output> {
         // It asks `coop` by itself, and leaves the waker where there is nothing yet.
-        match self.poll_join(cx) {
+        // What it notes is not seen: the select notes that it waits.
+        match self.poll_join_at(cx, At::Unknown) {
             Poll::Ready(output) => Look::Ready(output),
             Poll::Pending => Look::NotReady,
         }
@@ -430,7 +431,10 @@ macro_rules! receive_through {
                     // SAFETY: what is borrowed or held stays where it is for as long as the
                     // operand does; so what the caller promises holds for it too.
                     Some(receive) => unsafe { receive.poll_receive(node, cx) },
-                    None => Poll::Pending,
+                    None => {
+                        note::waits(Reason::ChanReceiveNilChan, At::Begun);
+                        Poll::Pending
+                    }
                 }
             }
 

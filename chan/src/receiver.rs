@@ -3,11 +3,12 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::iter::FusedIterator;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use chango_core::note::At;
+use chango_core::note::{self, At, Position};
 use chango_core::time;
 use futures_lite::Stream;
 
@@ -138,13 +139,18 @@ impl<T> Receiver<T> {
     /// });
     /// # Ok::<(), chango_chan::TrySendError<i32>>(())
     /// ```
-    pub async fn recv_many(&self, values: &mut Vec<T>, limit: usize) -> usize {
+    #[track_caller]
+    pub fn recv_many(&self, values: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
+        self.recv_many_at(values, limit, Location::caller())
+    }
+
+    async fn recv_many_at(&self, values: &mut Vec<T>, limit: usize, at: Position) -> usize {
         if limit == 0 {
             return 0;
         }
         // Before anything is taken, so that the first value cannot be lost if it fails.
         values.reserve(1);
-        let Some(first) = self.recv().await else {
+        let Some(first) = RecvFuture::begun_at(&self.channel, at).await else {
             return 0;
         };
         values.push(first);
@@ -180,14 +186,31 @@ impl<T> Receiver<T> {
     /// });
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn recv_timeout(&self, duration: Duration) -> Result<T, RecvTimeoutError> {
-        let mut receive = pin!(self.recv());
+    #[track_caller]
+    pub fn recv_timeout(
+        &self,
+        duration: Duration,
+    ) -> impl Future<Output = Result<T, RecvTimeoutError>> {
+        self.recv_timeout_at(duration, Location::caller())
+    }
+
+    async fn recv_timeout_at(
+        &self,
+        duration: Duration,
+        at: Position,
+    ) -> Result<T, RecvTimeoutError> {
+        let mut receive = pin!(RecvFuture::begun_at(&self.channel, at));
         let mut sleep = pin!(time::sleep(duration));
         poll_fn(|cx| {
             if let Poll::Ready(received) = receive.as_mut().poll(cx) {
                 return Poll::Ready(received.ok_or(RecvTimeoutError::Closed));
             }
-            ready!(sleep.as_mut().poll(cx));
+            if sleep.as_mut().poll(cx).is_pending() {
+                // Whom it waits for says more than for how long at most.
+                self.channel.note_receive(At::Here(at));
+                return Poll::Pending;
+            }
+            note::gives_up();
             // A sender may have come between the two polls; its value is not lost.
             Poll::Ready(receive.as_mut().stop().map_err(|closed| match closed {
                 true => RecvTimeoutError::Closed,

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 use std::pin::pin;
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 
+use chango_core::note::{self, Position};
 use chango_core::time;
 
 use crate::blocking::block_on;
@@ -130,19 +132,34 @@ impl<T> Sender<T> {
     /// });
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn send_timeout(
+    #[track_caller]
+    pub fn send_timeout(
         &self,
         value: T,
         duration: Duration,
+    ) -> impl Future<Output = Result<(), SendTimeoutError<T>>> {
+        self.send_timeout_at(value, duration, Location::caller())
+    }
+
+    async fn send_timeout_at(
+        &self,
+        value: T,
+        duration: Duration,
+        at: Position,
     ) -> Result<(), SendTimeoutError<T>> {
-        let mut send = pin!(self.send(value));
+        let mut send = pin!(SendFuture::begun_at(&self.channel, value, at));
         let mut sleep = pin!(time::sleep(duration));
         poll_fn(|cx| {
             if let Poll::Ready(sent) = send.as_mut().poll(cx) {
                 let closed = |error: SendError<T>| SendTimeoutError::Closed(error.into_inner());
                 return Poll::Ready(sent.map_err(closed));
             }
-            ready!(sleep.as_mut().poll(cx));
+            if sleep.as_mut().poll(cx).is_pending() {
+                // Whom it waits for says more than for how long at most.
+                self.channel.note_send(at);
+                return Poll::Pending;
+            }
+            note::gives_up();
             // A receiver may have come between the two polls; the value then is its.
             Poll::Ready(
                 send.as_mut()

@@ -16,47 +16,66 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::sched::current;
 
-type Position = &'static Location<'static>;
+/// A place in the program.
+pub type Position = &'static Location<'static>;
 
-/// What a goroutine waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-#[repr(u8)]
-pub enum Reason {
-    /// A future that has not said what it is.
-    Unknown,
-    /// A value to be received from a channel.
-    ChanReceive,
-    /// Room in a channel, or somebody who receives.
-    ChanSend,
-    /// One of the arms of a select.
-    SelectWait,
-    /// A moment in time.
-    SleepWait,
-    /// The end of another goroutine.
-    JoinWait,
-    /// A socket.
-    IoWait,
-    /// All members of a wait group.
-    WaitGroupWait,
+/// Makes the reasons of one list: each with its documentation and its words in a dump, which are Go's
+/// where Go has some.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident => $words:literal,)*) => {
+        /// What a goroutine waits for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Reason {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Reason {
+            /// Each at the place of its number.
+            const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// As a dump calls it.
+            pub(crate) fn words(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words,)*
+                }
+            }
+        }
+    };
 }
+
+reasons! {
+    /// A future that has not said what it is.
+    Unknown => "waiting",
+    /// A value to be received from a channel.
+    ChanReceive => "chan receive",
+    /// The same from a nil channel, a `None`, which never has one.
+    ChanReceiveNilChan => "chan receive (nil chan)",
+    /// Room in a channel, or somebody who receives.
+    ChanSend => "chan send",
+    /// The same on a nil channel, a `None`, on which there is never any.
+    ChanSendNilChan => "chan send (nil chan)",
+    /// One of the arms of a select.
+    SelectWait => "select",
+    /// The same where there are none: nothing.
+    SelectNoCases => "select (no cases)",
+    /// A moment in time.
+    SleepWait => "sleep",
+    /// The end of another goroutine.
+    JoinWait => "join",
+    /// A socket, or the address behind a name.
+    IoWait => "IO wait",
+    /// All members of a wait group.
+    WaitGroupWait => "sync.WaitGroup.Wait",
+}
+
+// The number has its place in a note's word.
+const _: () = assert!(Reason::ALL.len() <= REASON as usize + 1);
 
 impl Reason {
     fn of(number: u8) -> Self {
-        use Reason::{
-            ChanReceive, ChanSend, IoWait, JoinWait, SelectWait, SleepWait, Unknown, WaitGroupWait,
-        };
-        const ALL: [Reason; 8] = [
-            Unknown,
-            ChanReceive,
-            ChanSend,
-            SelectWait,
-            SleepWait,
-            JoinWait,
-            IoWait,
-            WaitGroupWait,
-        ];
-        ALL[usize::from(number)]
+        Self::ALL[usize::from(number)]
     }
 }
 
@@ -89,7 +108,7 @@ impl Capacity {
 #[derive(Clone, Copy, Debug)]
 pub struct Channel {
     /// Where it was made.
-    pub made_at: &'static Location<'static>,
+    pub made_at: Position,
     /// How many values it stores.
     pub capacity: Capacity,
     /// The ends on the other side, which might let the goroutine go on.
@@ -100,7 +119,7 @@ pub struct Channel {
 #[derive(Clone, Copy, Debug)]
 pub enum At {
     /// Here.
-    Here(&'static Location<'static>),
+    Here(Position),
     /// Where [`begins`] was called last.
     Begun,
     /// That is not known.
@@ -127,9 +146,28 @@ pub fn waits_on(reason: Reason, at: At, channel: Channel) {
     });
 }
 
+/// The same, for what waits together with an operation of somebody else's, such as a deadline: if that
+/// one has noted something since the poll began, this notes nothing.
+#[inline]
+pub fn waits_otherwise(reason: Reason, at: At) {
+    current::with_goroutine(|goroutine| {
+        if let Some(header) = goroutine
+            && header.note.is_blank()
+        {
+            header.note.write(reason, at, None);
+        }
+    });
+}
+
+/// An operation that noted that it waits does so no more, although the poll goes on.
+#[inline]
+pub fn gives_up() {
+    waits(Reason::Unknown, At::Unknown);
+}
+
 /// An operation is about to wait at this place, and has no room to remember it.
 #[inline]
-pub fn begins(at: &'static Location<'static>) {
+pub fn begins(at: Position) {
     current::with_goroutine(|goroutine| {
         if let Some(header) = goroutine {
             header.note.at.store(from(at), Ordering::Relaxed);
@@ -200,6 +238,11 @@ impl Note {
         };
         self.made_at.store(made_at, Ordering::Relaxed);
         self.facts.store(facts | reason as u32, Ordering::Relaxed);
+    }
+
+    /// Whether nothing was noted since the poll began.
+    fn is_blank(&self) -> bool {
+        self.facts.load(Ordering::Relaxed) & REASON == Reason::Unknown as u32
     }
 
     pub(crate) fn read(&self) -> Read {
@@ -274,8 +317,8 @@ mod tests {
 
     #[test]
     fn each_reason_has_its_number() {
-        for number in 0..8 {
-            assert_eq!(Reason::of(number) as u8, number);
+        for (number, &reason) in (0..).zip(Reason::ALL) {
+            assert_eq!((reason as u8, Reason::of(number)), (number, reason));
         }
     }
 }

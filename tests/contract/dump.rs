@@ -1,27 +1,36 @@
 //! Section 6 of `ARCHITECTURE.md`: what a dump says.
 
-use chango::net::TcpListener;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+
+use chango::net::{TcpListener, TcpStream};
 use chango::prelude::*;
 use chango::runtime::{Builder, Dump, Goroutine, GoroutineState, Reason, Runtime};
-use chango::task;
+use chango::task::{self, TaskId};
+use futures_lite::{AsyncReadExt, StreamExt, future};
 
 fn runtime(workers: usize) -> Runtime {
     Builder::new().workers(workers).build().expect("a runtime")
 }
 
-/// Waits until all goroutines of `runtime` wait; the dump of that.
-fn when_all_wait(runtime: &Runtime) -> Dump {
+/// Waits until the dump of `runtime` is as it is wanted; that dump.
+fn when(runtime: &Runtime, wanted: impl Fn(&Dump) -> bool) -> Dump {
     let handle = runtime.handle();
-    let waits = |goroutine: &Goroutine| goroutine.state() == GoroutineState::Waiting;
     let begun = Instant::now();
     loop {
         let dump = handle.dump();
-        if dump.goroutines().iter().all(waits) {
+        if wanted(&dump) {
             return dump;
         }
         assert!(begun.elapsed() < Duration::from_secs(30), "{dump}");
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Waits until all goroutines of `runtime` wait; the dump of that.
+fn when_all_wait(runtime: &Runtime) -> Dump {
+    let waits = |goroutine: &Goroutine| goroutine.state() == GoroutineState::Waiting;
+    when(runtime, |dump| dump.goroutines().iter().all(waits))
 }
 
 /// Where the line is that calls this, `up` lines further up.
@@ -70,60 +79,167 @@ fn a_receive_says_where_and_on_which_channel() {
     assert_eq!(lines.next(), None);
 }
 
-async fn listener() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").await.unwrap()
+/// What a dump is to say of a goroutine: its number, its reason, and the line where it waits.
+type Expected = (TaskId, Reason, Option<u32>);
+
+/// A goroutine that waits on this line, said to a dump or (`-`) unknown to it.
+macro_rules! waits {
+    ($runtime:ident, $expected:ident, $reason:ident, { $($body:tt)* }) => {
+        let handle = $runtime.spawn(async move { $($body)* });
+        $expected.push((handle.id(), Reason::$reason, Some(line!())));
+    };
+    ($runtime:ident, $expected:ident, $reason:ident, -, { $($body:tt)* }) => {
+        let handle = $runtime.spawn(async move { $($body)* });
+        $expected.push((handle.id(), Reason::$reason, None));
+    };
 }
 
+/// Go's words.
+fn words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::ChanReceive => "chan receive",
+        Reason::ChanReceiveNilChan => "chan receive (nil chan)",
+        Reason::ChanSend => "chan send",
+        Reason::ChanSendNilChan => "chan send (nil chan)",
+        Reason::SelectWait => "select",
+        Reason::SelectNoCases => "select (no cases)",
+        Reason::SleepWait => "sleep",
+        Reason::JoinWait => "join",
+        Reason::IoWait => "IO wait",
+        Reason::WaitGroupWait => "sync.WaitGroup.Wait",
+        _ => "waiting",
+    }
+}
+
+/// When all wait, the dump says of each what is expected, by its values and by its text.
+fn expect(runtime: &Runtime, expected: &[Expected]) -> String {
+    let dump = when_all_wait(runtime);
+    let text = dump.to_string();
+    for &(id, reason, line) in expected {
+        let goroutines = dump.goroutines();
+        let goroutine = goroutines.iter().find(|goroutine| goroutine.id() == id);
+        let wait = goroutine.unwrap().wait().unwrap();
+        let at = wait.at().map(|at| (at.file(), at.line()));
+        let expected = line.map(|line| (file!(), line));
+        assert_eq!((wait.reason(), at), (reason, expected), "{id} of {text}");
+        let head = format!("goroutine {id} [{}]:\n    waiting at ", words(reason));
+        let place = line.map(|line| format!("{head}{}:{line}:", file!()));
+        assert_eq!(text.contains(&head), line.is_some(), "{head}, of {text}");
+        assert!(text.contains(&place.unwrap_or_default()), "{head}, {text}");
+    }
+    text
+}
+
+const LONG: Duration = Duration::from_secs(3600);
+
 #[test]
-fn each_way_to_wait_has_its_reason_and_its_place() {
-    let runtime = runtime(2);
+fn whoever_waits_on_channels_says_why_and_where() {
+    let (runtime, mut expected) = (runtime(2), Vec::new());
     let (tx, rx) = bounded::<i32>(1);
     tx.try_send(0).unwrap();
     let (_never_tx, never) = unbounded::<i32>();
-    let (_second_rx, never_2) = (rx.clone(), never.clone());
-    let (tx_2, tx_3) = (tx.clone(), tx.clone());
-    let joined = runtime.spawn(std::future::pending::<()>());
-    let group = WaitGroup::new();
-    group.add(1);
-    let long = Duration::from_secs(3600);
+    let (_second_rx, never_2, never_3) = (rx.clone(), never.clone(), never.clone());
+    let (tx_2, tx_3, tx_4) = (tx.clone(), tx.clone(), tx.clone());
+    let (never_4, never_5, mut never_6) = (never.clone(), never.clone(), never.clone());
     let endless = chango::chan::never::<i32>();
-    let mut expected = Vec::new();
-    /// A goroutine that waits on this line.
-    macro_rules! waits {
-        ($reason:ident, $place:expr, { $($body:tt)* }) => {
-            let handle = runtime.spawn(async move { $($body)* });
-            expected.push((handle.id(), Reason::$reason, $place.then(|| line!())));
-        };
-    }
-    waits! { ChanSend, true, { co! { tx <- 1; } } }
-    waits! { ChanSend, true, { tx_2.send(1).await.unwrap(); } }
-    waits! { ChanSend, true, { co! { (tx_3 <- 1).unwrap(); } } }
-    waits! { ChanReceive, true, { never.recv().await.unwrap(); } }
-    waits! { ChanReceive, true, { co! { for _ in <-never_2 {} } } }
-    waits! { SelectWait, true, { select! { _ = <-endless => (), _ = std::future::pending::<()>() => () } } }
-    waits! { SleepWait, false, { sleep(long).await } }
-    waits! { SleepWait, false, { co! { <-after(long); } } }
-    waits! { JoinWait, false, { joined.await.unwrap(); } }
-    waits! { WaitGroupWait, false, { group.wait().await } }
-    waits! { IoWait, false, { listener().await.accept().await.unwrap(); } }
-    waits! { Unknown, false, { std::future::pending::<()>().await } }
-    let dump = when_all_wait(&runtime);
-    for (id, reason, line) in expected {
-        let goroutine = dump
-            .goroutines()
-            .iter()
-            .find(|goroutine| goroutine.id() == id);
-        let wait = goroutine.unwrap().wait().unwrap();
-        assert_eq!(wait.reason(), reason, "{dump}");
-        let at = wait.at().map(|at| (at.file(), at.line()));
-        assert_eq!(at, line.map(|line| (file!(), line)), "{reason:?}");
-    }
-    let text = dump.to_string();
+    let (nil_tx, nil_rx) = (None::<Sender<i32>>, None::<Receiver<i32>>);
+    let mut values = Vec::new();
+    waits! { runtime, expected, ChanSend, { co! { tx <- 1; } } }
+    waits! { runtime, expected, ChanSend, { tx_2.send(1).await.unwrap(); } }
+    waits! { runtime, expected, ChanSend, { co! { (tx_3 <- 1).unwrap(); } } }
+    waits! { runtime, expected, ChanSend, { tx_4.send_timeout(1, LONG).await.unwrap(); } }
+    waits! { runtime, expected, ChanSendNilChan, { co! { nil_tx <- 1; } } }
+    waits! { runtime, expected, ChanReceive, { never.recv().await; } }
+    waits! { runtime, expected, ChanReceive, { co! { for _ in <-never_2 {} } } }
+    waits! { runtime, expected, ChanReceive, { never_3.recv_many(&mut values, 3).await; } }
+    waits! { runtime, expected, ChanReceive, { let _ = never_4.recv_timeout(LONG).await; } }
+    waits! { runtime, expected, ChanReceive, -, { never_6.next().await; } }
+    waits! { runtime, expected, ChanReceiveNilChan, { co! { <-&nil_rx; } } }
+    waits! { runtime, expected, SelectWait, { select! { _ = <-endless => (), _ = pending::<()>() => () } } }
+    waits! { runtime, expected, SelectWait, { chango::chan::recv_any(&[never_5]).await; } }
+    waits! { runtime, expected, SelectNoCases, { chango::chan::recv_any::<i32>(&[]).await; } }
+    waits! { runtime, expected, Unknown, -, { pending::<()>().await } }
+    // A stream says where its channel was made, and no more.
+    let (stream, ..) = expected.remove(9);
+    let text = expect(&runtime, &expected);
+    let stream = format!("goroutine {stream} [chan receive]:\n    waiting on the channel made at ");
+    assert!(text.contains(&stream), "{text}");
     assert!(
         text.contains("(bounded 1, 1 queued, 2 receivers)"),
         "{text}"
     );
     assert!(text.contains("(unbounded, 0 queued, 1 sender)"), "{text}");
+}
+
+#[test]
+fn whoever_waits_for_a_moment_says_where() {
+    let (runtime, mut expected) = (runtime(1), Vec::new());
+    let (timer, ticker, rx) = (after(LONG), tick(LONG), chango::chan::never::<i32>());
+    let ticker_2 = tick(LONG);
+    let far = Instant::now() + LONG;
+    waits! { runtime, expected, SleepWait, { sleep(LONG).await } }
+    waits! { runtime, expected, SleepWait, { chango::time::sleep_until(far).await } }
+    waits! { runtime, expected, SleepWait, { timer.fired().await; } }
+    waits! { runtime, expected, SleepWait, { ticker.fired().await; } }
+    waits! { runtime, expected, SleepWait, { co! { <-after(LONG); } } }
+    waits! { runtime, expected, SleepWait, { co! { for _ in <-ticker_2 {} } } }
+    // What stands under a deadline says what it waits for; otherwise it is the deadline.
+    waits! { runtime, expected, SleepWait, { timeout(LONG, pending::<()>()).await.unwrap(); } }
+    waits! { runtime, expected, ChanReceive, { timeout(LONG, rx.recv()).await.unwrap(); } }
+    expect(&runtime, &expected);
+}
+
+#[test]
+fn whoever_waits_for_goroutines_says_where_it_awaits_them() {
+    let (runtime, mut expected) = (runtime(1), Vec::new());
+    let endless = || runtime.spawn(pending::<()>());
+    let (joined, received, in_time, by_hand) = (endless(), endless(), endless(), endless());
+    let (mut borrowed, boxed, combined, spawned) = (endless(), endless(), endless(), endless());
+    let group = WaitGroup::new();
+    group.add(1);
+    waits! { runtime, expected, JoinWait, { joined.await.unwrap(); } }
+    waits! { runtime, expected, JoinWait, { co! { (<-received).unwrap(); } } }
+    waits! { runtime, expected, JoinWait, { timeout(LONG, in_time).await.unwrap().unwrap(); } }
+    waits! { runtime, expected, JoinWait, { poll_fn(|cx| by_hand.poll_join(cx)).await.unwrap(); } }
+    waits! { runtime, expected, WaitGroupWait, { group.wait().await } }
+    // Polled by the standard library, by a crate of somebody else's, and by the worker.
+    waits! { runtime, expected, JoinWait, -, { (&mut borrowed).await.unwrap(); } }
+    waits! { runtime, expected, JoinWait, -, { Box::pin(boxed).await.unwrap(); } }
+    waits! { runtime, expected, JoinWait, -, { future::or(combined, pending()).await.unwrap(); } }
+    expected.push((runtime.spawn(spawned).id(), Reason::JoinWait, None));
+    expect(&runtime, &expected);
+}
+
+/// Two ends of a connection.
+async fn connection() -> (TcpStream, TcpStream) {
+    let listener = listener().await;
+    let ours = TcpStream::connect(listener.local_addr().unwrap());
+    let (ours, theirs) = (ours.await.unwrap(), listener.accept().await.unwrap().0);
+    (ours, theirs)
+}
+
+async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+#[test]
+fn whoever_waits_for_a_socket_says_where() {
+    let (runtime, mut expected) = (runtime(2), Vec::new());
+    let connect = || runtime.run(connection());
+    let (accepts, incoming) = runtime.run(async { (listener().await, listener().await) });
+    let (reads, peeks, exact, to_end) = (connect(), connect(), connect(), connect());
+    let (writes, all, mut by_trait) = (connect(), connect(), connect());
+    let much = || vec![0_u8; 64 << 20];
+    waits! { runtime, expected, IoWait, { accepts.accept().await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { pin!(incoming.incoming()).next().await; } }
+    waits! { runtime, expected, IoWait, { reads.0.read(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { peeks.0.peek(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { exact.0.read_exact(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { to_end.0.read_to_end(&mut Vec::new()).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { loop { writes.0.write(&much()).await.unwrap(); } } }
+    waits! { runtime, expected, IoWait, { all.0.write_all(&much()).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, -, { AsyncReadExt::read(&mut by_trait.0, &mut [0]).await.unwrap(); } }
+    expect(&runtime, &expected);
 }
 
 #[test]
@@ -152,6 +268,29 @@ fn a_wait_that_is_over_is_not_shown_for_the_next_one() {
         dump.to_string().contains("[waiting]:\n    spawned at "),
         "{dump}"
     );
+}
+
+#[test]
+fn an_operation_that_gave_up_is_not_shown_for_the_next_one() {
+    let (runtime, mut expected) = (runtime(1), Vec::new());
+    let (tx, rx) = bounded::<i32>(0);
+    let (moment, late) = (Duration::from_millis(1), bounded::<i32>(0));
+    let (rx_2, rx_3) = (chango::chan::never::<i32>(), chango::chan::never::<i32>());
+    waits! { runtime, expected, Unknown, -, { rx.recv_blocking(); pending::<()>().await } }
+    waits! { runtime, expected, Unknown, -, { timeout(moment, rx_2.recv()).await.unwrap_err(); pending::<()>().await } }
+    waits! { runtime, expected, Unknown, -, { rx_3.recv_timeout(moment).await.unwrap_err(); pending::<()>().await } }
+    waits! { runtime, expected, Unknown, -, { late.0.send_timeout(1, moment).await.unwrap_err(); pending::<()>().await } }
+    tx.send_blocking(1).unwrap();
+    // Those whose time is not up yet wait as well.
+    // Those whose time is not up yet wait as well, and say so.
+    when(&runtime, |dump| {
+        let waits = dump.goroutines().iter().filter_map(Goroutine::wait);
+        waits
+            .filter(|wait| wait.reason() == Reason::Unknown)
+            .count()
+            == 4
+    });
+    expect(&runtime, &expected);
 }
 
 #[test]

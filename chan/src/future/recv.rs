@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
-use chango_core::note::At;
+use chango_core::note::{At, Position};
 use chango_core::util::foreign_waker::ForeignWaker;
 
 use super::send::is_waiting;
@@ -25,7 +25,7 @@ use crate::waiter::{State, Waiter, Who};
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct RecvFuture<'a, T> {
     channel: &'a Channel<T>,
-    at: &'static Location<'static>,
+    at: Position,
     waiter: Waiter<T>,
 }
 
@@ -33,9 +33,15 @@ impl<'a, T> RecvFuture<'a, T> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(channel: &'a Channel<T>) -> Self {
+        Self::begun_at(channel, Location::caller())
+    }
+
+    /// The same for an operation that began elsewhere.
+    #[inline]
+    pub(crate) fn begun_at(channel: &'a Channel<T>, at: Position) -> Self {
         Self {
             channel,
-            at: Location::caller(),
+            at,
             waiter: Waiter::receive(),
         }
     }

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
+use chango_core::note::{self, At, Position, Reason};
 use chango_core::util::foreign_waker::ForeignWaker;
 
 use crate::channel::{Channel, Closed, Sending, Sent, wake};
@@ -24,7 +25,7 @@ use crate::waiter::{State, Waiter, Who};
 pub struct SendFuture<'a, T> {
     /// None for a nil channel, on which a send never completes.
     channel: Option<&'a Channel<T>>,
-    at: &'static Location<'static>,
+    at: Position,
     waiter: Waiter<T>,
 }
 
@@ -33,20 +34,22 @@ impl<'a, T> SendFuture<'a, T> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(channel: &'a Channel<T>, value: T) -> Self {
+        Self::begun_at(channel, value, Location::caller())
+    }
+
+    /// The same for an operation that began elsewhere.
+    #[inline]
+    pub(crate) fn begun_at(channel: &'a Channel<T>, value: T, at: Position) -> Self {
         Self {
             channel: Some(channel),
-            at: Location::caller(),
+            at,
             waiter: Waiter::send(value),
         }
     }
 
     /// A send that was just tried in vain.
     #[inline]
-    pub(crate) fn tried(
-        channel: Option<&'a Channel<T>>,
-        value: T,
-        at: &'static Location<'static>,
-    ) -> Self {
+    pub(crate) fn tried(channel: Option<&'a Channel<T>>, value: T, at: Position) -> Self {
         Self {
             channel,
             at,
@@ -56,7 +59,7 @@ impl<'a, T> SendFuture<'a, T> {
 
     /// Where it was begun.
     #[inline]
-    pub(crate) fn at(&self) -> &'static Location<'static> {
+    pub(crate) fn at(&self) -> Position {
         self.at
     }
 
@@ -86,7 +89,10 @@ impl<T> Future for SendFuture<'_, T> {
             // SAFETY: the node is pinned with the future, belongs to it, is used with this channel
             // only, and is withdrawn by `drop`.
             Some(channel) => unsafe { poll_send(channel, &this.waiter, this.at, cx) },
-            None => Poll::Pending,
+            None => {
+                note::waits(Reason::ChanSendNilChan, At::Here(this.at));
+                Poll::Pending
+            }
         }
     }
 }
@@ -116,7 +122,7 @@ impl<T> fmt::Debug for SendFuture<'_, T> {
 unsafe fn poll_send<T>(
     channel: &Channel<T>,
     waiter: &Waiter<T>,
-    at: &'static Location<'static>,
+    at: Position,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), SendError<T>>> {
     loop {

@@ -9,16 +9,18 @@
 //!   stands there twice is twice as likely.
 
 use std::fmt;
-use std::future::pending;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomPinned;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::Poll;
 
+use chango_core::note::{self, At, Position, Reason};
 use chango_core::random;
 
 use super::arm::{Arm, Output, RecvArm, recv};
 use super::list::{Arms, Outputs};
-use super::run::{Selected, wait};
+use super::run::{Selected, wait_at};
 use crate::receive::Receive;
 use crate::receiver::Receiver;
 use crate::waiter::MAX_ARMS;
@@ -61,14 +63,23 @@ use crate::waiter::MAX_ARMS;
 /// });
 /// # Ok::<(), chango_chan::TrySendError<&str>>(())
 /// ```
-pub async fn recv_any<T>(receivers: &[Receiver<T>]) -> (usize, Option<T>) {
+#[track_caller]
+pub fn recv_any<T>(receivers: &[Receiver<T>]) -> impl Future<Output = (usize, Option<T>)> {
+    recv_any_at(receivers, Location::caller())
+}
+
+async fn recv_any_at<T>(receivers: &[Receiver<T>], at: Position) -> (usize, Option<T>) {
     if receivers.is_empty() {
-        return pending().await;
+        return poll_fn(|_| {
+            note::waits(Reason::SelectNoCases, At::Here(at));
+            Poll::Pending
+        })
+        .await;
     }
     if let Poll::Ready(received) = any_now(receivers) {
         return received;
     }
-    match wait(Any::new(receivers)).await {
+    match wait_at(Any::new(receivers), at).await {
         Selected::Arm(received) => received,
         Selected::Default | Selected::Disabled => {
             unreachable!("there is no default, and no arm goes off")

@@ -20,7 +20,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use chango_core::note::{self, At, Reason};
+use chango_core::note::{self, At, Position, Reason};
 use chango_core::{coop, random};
 
 use super::arm::Step;
@@ -32,12 +32,19 @@ use crate::receive::Place;
 #[inline]
 #[track_caller]
 pub fn wait<L: Outputs>(arms: L) -> Select<L> {
+    wait_at(arms, Location::caller())
+}
+
+/// The same for a select that began elsewhere.
+#[inline]
+pub(super) fn wait_at<L: Outputs>(arms: L, at: Position) -> Select<L> {
     Select::new(
         arms,
         Mode {
             biased: false,
             default: false,
         },
+        at,
     )
 }
 
@@ -51,6 +58,7 @@ pub fn wait_biased<L: Outputs>(arms: L) -> Select<L> {
             biased: true,
             default: false,
         },
+        Location::caller(),
     )
 }
 
@@ -64,6 +72,7 @@ pub fn poll_default<L: Outputs>(arms: L) -> Select<L> {
             biased: false,
             default: true,
         },
+        Location::caller(),
     )
 }
 
@@ -77,6 +86,7 @@ pub fn poll_default_biased<L: Outputs>(arms: L) -> Select<L> {
             biased: true,
             default: true,
         },
+        Location::caller(),
     )
 }
 
@@ -98,7 +108,7 @@ pub struct Select<L> {
     arms: Option<L>,
     claim: Claim,
     mode: Mode,
-    at: &'static Location<'static>,
+    at: Position,
     /// Whether the claim was opened to others, and not taken back since.
     open: bool,
 }
@@ -110,13 +120,12 @@ struct Mode {
 }
 
 impl<L> Select<L> {
-    #[track_caller]
-    fn new(arms: L, mode: Mode) -> Self {
+    fn new(arms: L, mode: Mode, at: Position) -> Self {
         Self {
-            at: Location::caller(),
             arms: Some(arms),
             claim: Claim::new(),
             mode,
+            at,
             open: false,
         }
     }

@@ -5,11 +5,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
-use chango_core::note::{self, Reason};
+use chango_core::note::{self, At, Position, Reason};
 use chango_core::spawn::spawn;
 use chango_core::task::JoinHandle;
 use chango_core::util::foreign_waker::ForeignWaker;
@@ -146,9 +147,11 @@ impl WaitGroup {
     /// group.add(1);
     /// future::block_on(future::zip(group.wait(), async { group.done() }));
     /// ```
+    #[track_caller]
     pub fn wait(&self) -> WaitGroupWait<'_> {
         WaitGroupWait {
             group: self,
+            at: Location::caller(),
             waiter: Waiter::receive(),
         }
     }
@@ -223,6 +226,7 @@ impl fmt::Debug for WaitGroup {
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct WaitGroupWait<'a> {
     group: &'a WaitGroup,
+    at: Position,
     waiter: Waiter<()>,
 }
 
@@ -230,7 +234,7 @@ impl Future for WaitGroupWait<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { group, waiter } = self.as_ref().get_ref();
+        let Self { group, at, waiter } = self.as_ref().get_ref();
         match waiter.state() {
             Stage::Idle | Stage::Tried | Stage::Queued => {}
             Stage::Done | Stage::Closed => {
@@ -248,7 +252,7 @@ impl Future for WaitGroupWait<'_> {
                 let old = unsafe { waiter.set_waker(waker) };
                 drop(state);
                 drop(old);
-                note::waits(Reason::WaitGroupWait, note::At::Unknown);
+                note::waits(Reason::WaitGroupWait, At::Here(at));
                 Poll::Pending
             }
             Stage::Idle | Stage::Tried if state.count > 0 => {
@@ -256,7 +260,7 @@ impl Future for WaitGroupWait<'_> {
                 // of this one.
                 unsafe { state.waiting.push(waiter, Who::Plain(waker), 0) };
                 drop(state);
-                note::waits(Reason::WaitGroupWait, note::At::Unknown);
+                note::waits(Reason::WaitGroupWait, At::Here(at));
                 Poll::Pending
             }
             Stage::Idle | Stage::Tried => {

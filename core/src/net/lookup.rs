@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ use std::{fmt, thread, vec};
 
 use super::addr::{Target, ToSocketAddrs};
 use crate::coop;
+use crate::note::{self, At, Position, Reason};
 use crate::primitive::{Mutex, Rank};
 use crate::util::foreign_waker::ForeignWaker;
 
@@ -41,24 +43,35 @@ use crate::util::foreign_waker::ForeignWaker;
 /// })
 /// # ?; Ok::<(), std::io::Error>(())
 /// ```
-pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<vec::IntoIter<SocketAddr>> {
+#[track_caller]
+pub fn lookup_host<A: ToSocketAddrs>(
+    host: A,
+) -> impl Future<Output = io::Result<vec::IntoIter<SocketAddr>>> {
+    lookup_at(host, Location::caller())
+}
+
+async fn lookup_at<A: ToSocketAddrs>(
+    host: A,
+    at: Position,
+) -> io::Result<vec::IntoIter<SocketAddr>> {
     match host.resolve() {
         Target::Known(addresses) => Ok(addresses.into_iter()),
-        Target::Name(name, port) => Ok(Lookup::start(name, port)?.await?.into_iter()),
+        Target::Name(name, port) => Ok(Lookup::start(name, port, at)?.await?.into_iter()),
         Target::Invalid(error) => Err(error),
     }
 }
 
-/// Tries `f` with each address until one succeeds; the last error if none does.
+/// Tries `f` with each address until one succeeds; the last error if none does. It was begun at `at`.
 pub(super) async fn for_each<A, T>(
     addr: A,
+    at: Position,
     mut f: impl AsyncFnMut(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T>
 where
     A: ToSocketAddrs,
 {
     let mut last = None;
-    for addr in lookup_host(addr).await? {
+    for addr in lookup_at(addr, at).await? {
         match f(addr).await {
             Ok(value) => return Ok(value),
             Err(error) => last = Some(error),
@@ -70,7 +83,10 @@ where
 }
 
 /// A lookup that is going on in its thread.
-struct Lookup(Arc<Mutex<Answer>>);
+struct Lookup {
+    answer: Arc<Mutex<Answer>>,
+    at: Position,
+}
 
 struct Answer {
     result: Option<io::Result<Vec<SocketAddr>>>,
@@ -102,7 +118,7 @@ pub(crate) fn looks_up() -> bool {
 }
 
 impl Lookup {
-    fn start(name: String, port: u16) -> io::Result<Self> {
+    fn start(name: String, port: u16, at: Position) -> io::Result<Self> {
         let answer = Mutex::new(
             Rank::Leaf,
             Answer {
@@ -110,8 +126,11 @@ impl Lookup {
                 waker: None,
             },
         );
-        let lookup = Self(Arc::new(answer));
-        let answer = Arc::clone(&lookup.0);
+        let answer = Arc::new(answer);
+        let lookup = Self {
+            answer: Arc::clone(&answer),
+            at,
+        };
         let under_way = UnderWay::new();
         thread::Builder::new()
             .name("chango-lookup".to_owned())
@@ -140,25 +159,26 @@ impl Future for Lookup {
         let waker = ForeignWaker::of(cx.waker());
         // What is left over of wakers is dropped once the lock is open.
         let (ready, _rest) = {
-            let mut answer = self.0.lock();
+            let mut answer = self.answer.lock();
             match answer.result {
                 None => (false, answer.waker.replace(waker)),
                 Some(_) => (true, Some(waker)),
             }
         };
         if !ready {
+            note::waits(Reason::IoWait, At::Here(self.at));
             return Poll::Pending;
         }
         ready!(coop::poll_proceed(cx));
         // Only this future takes the result; without one it was polled after it was ready.
-        let result = self.0.lock().result.take();
+        let result = self.answer.lock().result.take();
         Poll::Ready(result.unwrap_or_else(|| Err(io::Error::other("the lookup is over"))))
     }
 }
 
 impl Drop for Lookup {
     fn drop(&mut self) {
-        let waker = self.0.lock().waker.take();
+        let waker = self.answer.lock().waker.take();
         drop(waker);
     }
 }

@@ -19,6 +19,7 @@ use mio::event::Source;
 
 use crate::coop;
 use crate::netpoll::{Closed, Netpoll, Registration, Slot, Ticket};
+use crate::note::{At, Position};
 use crate::primitive::sync::Arc;
 use crate::sched::current;
 use crate::spawn::no_runtime;
@@ -63,15 +64,21 @@ impl<S: Source> Socket<S> {
         }
     }
 
-    /// A future that runs `f` until it no longer would block. Dropped, it has done nothing that it
-    /// did not return.
-    pub(super) fn operate<R, F>(&self, direction: Direction, f: F) -> Operation<'_, S, F>
+    /// A future that runs `f` until it no longer would block, for an operation that the program began
+    /// at `at`. Dropped, it has done nothing that it did not return.
+    pub(super) fn operate<R, F>(
+        &self,
+        direction: Direction,
+        at: Position,
+        f: F,
+    ) -> Operation<'_, S, F>
     where
         F: FnMut(&S) -> io::Result<R>,
     {
         Operation {
             socket: self,
             direction,
+            at,
             f,
             ticket: Ticket::default(),
             charged: false,
@@ -79,7 +86,7 @@ impl<S: Source> Socket<S> {
     }
 
     /// The same for those who have no future to keep a ticket in: each call asks `coop`, and keeps
-    /// the waker until something happens.
+    /// the waker until something happens. Nor is there one that knows where the program waits.
     pub(super) fn poll_operate<R>(
         &self,
         direction: Direction,
@@ -87,7 +94,8 @@ impl<S: Source> Socket<S> {
         mut f: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         ready!(coop::poll_proceed(cx));
-        self.slot(direction).poll(None, cx, || self.with(&mut f))
+        self.slot(direction)
+            .poll(None, cx, At::Unknown, || self.with(&mut f))
     }
 
     fn slot(&self, direction: Direction) -> &Slot {
@@ -143,6 +151,7 @@ impl<S: Source> fmt::Debug for Socket<S> {
 pub(super) struct Operation<'a, S: Source, F> {
     socket: &'a Socket<S>,
     direction: Direction,
+    at: Position,
     f: F,
     ticket: Ticket,
     /// Whether `coop` has let the operation through: it is asked once for each.
@@ -165,10 +174,10 @@ where
             ready!(coop::poll_proceed(cx));
             this.charged = true;
         }
-        let (socket, f) = (this.socket, &mut this.f);
+        let (socket, at, f) = (this.socket, At::Here(this.at), &mut this.f);
         socket
             .slot(this.direction)
-            .poll(Some(&mut this.ticket), cx, || socket.with(&mut *f))
+            .poll(Some(&mut this.ticket), cx, at, || socket.with(&mut *f))
     }
 }
 

@@ -33,7 +33,7 @@ use std::fmt;
 use std::io;
 use std::task::{Context, Poll, Waker};
 
-use crate::note;
+use crate::note::{self, At, Reason};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::{Mutex, Rank};
 use crate::util::foreign_waker::ForeignWaker;
@@ -114,13 +114,14 @@ impl Slot {
     }
 
     /// Makes the system call `f`, which does not block, until it has a result other than that it
-    /// would block or was interrupted; in between it waits for events.
+    /// would block or was interrupted; in between it waits for events, as a dump says: at `at`.
     ///
     /// No lock may be held: cloning and dropping a waker is user code.
     pub(crate) fn poll<R>(
         &self,
         mut ticket: Option<&mut Ticket>,
         cx: &mut Context<'_>,
+        at: At,
         mut f: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
@@ -130,7 +131,7 @@ impl Slot {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     match self.wait(seen, ticket.as_deref_mut(), cx.waker()) {
                         Wait::Waiting => {
-                            note::waits(note::Reason::IoWait, note::At::Unknown);
+                            note::waits(Reason::IoWait, at);
                             return Poll::Pending;
                         }
                         Wait::Again => {}

@@ -137,7 +137,10 @@ impl Wait {
         Self {
             alike: Alike {
                 reason: note.reason,
-                at: note.at,
+                at: note.at.filter(|at| {
+                    // All others wrote down where they were called.
+                    note.reason != Reason::JoinWait || is_of_an_await(at)
+                }),
                 channel: channel
                     .map(|channel| (channel.made_at, channel.capacity.get(), channel.peers)),
             },
@@ -246,7 +249,7 @@ fn write_paragraph(f: &mut fmt::Formatter<'_>, alike: &[&Goroutine]) -> fmt::Res
     let longest = waits.map(|wait| wait.elapsed).max();
     match &first.wait {
         None => write!(f, " [{}", first.state)?,
-        Some(wait) => write!(f, " [{}", reason(wait.alike.reason))?,
+        Some(wait) => write!(f, " [{}", wait.alike.reason.words())?,
     }
     // As in Go: whole minutes.
     match longest.map_or(0, |longest| longest.as_secs() / 60) {
@@ -292,16 +295,16 @@ fn write_wait(f: &mut fmt::Formatter<'_>, wait: &Alike) -> fmt::Result {
     writeln!(f)
 }
 
-/// Go's words, where Go has some.
-fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Unknown => "waiting",
-        Reason::ChanReceive => "chan receive",
-        Reason::ChanSend => "chan send",
-        Reason::SelectWait => "select",
-        Reason::SleepWait => "sleep",
-        Reason::JoinWait => "join",
-        Reason::IoWait => "IO wait",
-        Reason::WaitGroupWait => "sync.WaitGroup.Wait",
-    }
+/// Whether the place from which a join handle was polled is an `.await` of the program's.
+///
+/// It is not where the handle stands in another future: then it is polled from the standard library, from
+/// a crate that came from a registry, or from here, and none of these is where the program waits.
+fn is_of_an_await(at: &Location<'_>) -> bool {
+    let file = at.file();
+    // The folder of this crate's sources, however it was named to the compiler.
+    let ours = file!().len() - "runtime/dump.rs".len();
+    let is_ours = file.as_bytes().starts_with(&file!().as_bytes()[..ours]);
+    let is_std = file.starts_with("/rustc/") || file.contains("rustlib");
+    let is_of_a_registry = file.contains("registry/src/") || file.contains("registry\\src\\");
+    !(is_ours || is_std || is_of_a_registry)
 }

@@ -327,7 +327,10 @@ impl Handle {
     /// What all goroutines of this runtime do, and what those wait for that wait.
     ///
     /// Nothing is stopped for it, so it is no picture of one moment. What it says of a wait is what
-    /// the goroutine knew when it began to: the number of senders, for example, may have changed.
+    /// the goroutine knew when it began to: the number of senders, for example, may have changed. And
+    /// where nothing is known, nothing is said: a future that is not of this runtime has no reason, and
+    /// [`docs/observability.md`](https://github.com/chango-rs/chango/blob/main/docs/observability.md)
+    /// says which waits have no place.
     ///
     /// # Examples
     ///

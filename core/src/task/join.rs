@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::io::Write;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, ready};
@@ -16,7 +17,7 @@ use super::TaskId;
 use super::raw::{self, Header, Meta};
 use super::state::Wake;
 use crate::coop;
-use crate::note;
+use crate::note::{self, At, Reason};
 use crate::primitive::{Mutex, Rank};
 use crate::util::foreign_waker::ForeignWaker;
 
@@ -149,8 +150,15 @@ impl<T> JoinHandle<T> {
     /// assert_eq!(result.unwrap(), "done");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        self.poll_with(cx, |mine| {
+        self.poll_join_at(cx, At::Here(Location::caller()))
+    }
+
+    /// The same for an operation that began elsewhere, as a dump says.
+    #[doc(hidden)]
+    pub fn poll_join_at(&self, cx: &mut Context<'_>, at: At) -> Poll<Result<T, JoinError>> {
+        self.poll_with(cx, at, |mine| {
             let _order = self.registering.lock();
             // SAFETY: others that share the handle wait for the lock.
             unsafe { self.exchange_joiner(mine) }
@@ -162,6 +170,7 @@ impl<T> JoinHandle<T> {
     fn poll_with(
         &self,
         cx: &mut Context<'_>,
+        at: At,
         exchange: impl FnOnce(&mut Option<ForeignWaker>) -> (bool, Option<ForeignWaker>),
     ) -> Poll<Result<T, JoinError>> {
         if !self.header().state.is_dead() {
@@ -173,7 +182,7 @@ impl<T> JoinHandle<T> {
                 replaced.wake();
             }
             if registered {
-                note::waits(note::Reason::JoinWait, note::At::Unknown);
+                note::waits(Reason::JoinWait, at);
                 return Poll::Pending;
             }
         }
@@ -224,9 +233,13 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
+    // A handle has no call that begins the wait, but the caller of this is the `.await` itself. Where it
+    // is something else, a dump does not show it.
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let at = At::Here(Location::caller());
         // SAFETY: nobody shares a handle that is borrowed exclusively, so this needs no lock.
-        self.poll_with(cx, |mine| unsafe { self.exchange_joiner(mine) })
+        self.poll_with(cx, at, |mine| unsafe { self.exchange_joiner(mine) })
     }
 }
 

@@ -17,6 +17,7 @@ use loom::thread;
 
 use super::slot::{Closed, Slot, Ticket};
 use crate::loom_model::model;
+use crate::note::At;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::util::wake_list::WakeList;
@@ -52,7 +53,7 @@ impl File {
 
     /// Takes one byte.
     fn poll_read(&self, cx: &mut Context<'_>, ticket: Option<&mut Ticket>) -> Poll<io::Result<()>> {
-        self.slot.poll(ticket, cx, || {
+        self.slot.poll(ticket, cx, At::Unknown, || {
             let take = |bytes: usize| bytes.checked_sub(1);
             match self
                 .bytes

@@ -14,18 +14,20 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::{announce, deadline_after, shard};
+use crate::note::{self, At, Position, Reason};
 use crate::primitive::cell::UnsafeCell;
 use crate::primitive::{Mutex, Rank};
 use crate::timer::Entry;
 use crate::util::foreign_waker::ForeignWaker;
 use crate::util::wake_list::WakeList;
-use crate::{clock, coop, note};
+use crate::{clock, coop};
 
 /// A deadline that may come again.
 pub(super) struct Alarm {
@@ -110,7 +112,7 @@ impl Alarm {
         Poll::Pending
     }
 
-    /// Receives the firing, or waits for it.
+    /// Receives the firing, or waits for it, as a dump says: at `at`.
     ///
     /// # Safety
     ///
@@ -119,11 +121,12 @@ impl Alarm {
         &self,
         cx: &mut Context<'_>,
         mut wait: Pin<&mut Wait>,
+        at: At,
     ) -> Poll<Instant> {
         loop {
             // SAFETY: what the caller promises.
             if unsafe { self.poll_ready(cx, wait.as_mut()) }.is_pending() {
-                note::waits(note::Reason::SleepWait, note::At::Unknown);
+                note::waits(Reason::SleepWait, at);
                 return Poll::Pending;
             }
             ready!(coop::poll_proceed(cx));
@@ -193,9 +196,11 @@ impl Alarm {
     }
 
     /// A future for the next firing.
+    #[track_caller]
     pub(super) fn fired(&self) -> Fired<'_> {
         Fired {
             wait: Wait::new(),
+            at: Location::caller(),
             alarm: self,
         }
     }
@@ -420,6 +425,7 @@ impl fmt::Debug for Wait {
 #[derive(Debug)]
 pub struct Fired<'a> {
     wait: Wait,
+    at: Position,
     alarm: &'a Alarm,
 }
 
@@ -427,11 +433,11 @@ impl Future for Fired<'_> {
     type Output = Instant;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
-        let alarm = self.alarm;
+        let (alarm, at) = (self.alarm, At::Here(self.at));
         // SAFETY: the node is pinned with the future: nothing here or in `Drop` moves it.
         let wait = unsafe { self.map_unchecked_mut(|fired| &mut fired.wait) };
         // SAFETY: the alarm is borrowed for as long as the node lives; and if the future is leaked,
         // what the list of a moved or dropped alarm says of the node is never used by the node.
-        unsafe { alarm.poll_fired(cx, wait) }
+        unsafe { alarm.poll_fired(cx, wait, at) }
     }
 }

@@ -27,6 +27,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 pub use self::alarm::{Fired, Wait};
+pub(crate) use self::sleep::sleep_at;
 pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::ticker::{Ticker, tick};
 pub use self::timeout::{Elapsed, Timeout, timeout};

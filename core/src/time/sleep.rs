@@ -4,13 +4,15 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::{deadline_after, poll_deadline};
+use crate::coop;
+use crate::note::{self, At, Position, Reason};
 use crate::timer::Entry;
-use crate::{coop, note};
 
 /// Waits for at least `duration`, counted from this call. (Go: `time.Sleep`.)
 ///
@@ -34,9 +36,16 @@ use crate::{coop, note};
 /// assert!(start.elapsed() >= Duration::from_millis(5));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
+    sleep_at(duration, Location::caller())
+}
+
+/// The same for an operation that began elsewhere.
+pub(crate) fn sleep_at(duration: Duration, at: Position) -> Sleep {
     Sleep {
         deadline: deadline_after(duration),
+        at,
         entry: Entry::new(),
     }
 }
@@ -62,9 +71,11 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// assert!(time::now() >= deadline);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep {
         deadline: Some(deadline),
+        at: Location::caller(),
         entry: Entry::new(),
     }
 }
@@ -87,6 +98,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pub struct Sleep {
     /// None: never.
     deadline: Option<Instant>,
+    at: Position,
     entry: Entry,
 }
 
@@ -107,7 +119,12 @@ impl Sleep {
         self.deadline
     }
 
-    /// As `poll`, without asking `coop`.
+    /// Where it was begun.
+    pub(super) fn at(&self) -> At {
+        At::Here(self.at)
+    }
+
+    /// As `poll`, without asking `coop` and without a note.
     pub(super) fn poll_over(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
         // SAFETY: the entry is pinned with the sleep: nothing here or in `Drop` moves it.
@@ -121,7 +138,7 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.as_mut().poll_over(cx).is_pending() {
-            note::waits(note::Reason::SleepWait, note::At::Unknown);
+            note::waits(Reason::SleepWait, self.at());
             return Poll::Pending;
         }
         coop::poll_proceed(cx)

@@ -2,11 +2,13 @@
 //!
 //! A face: docs and a call. What must hold is in [`super::alarm`].
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::alarm::{Alarm, Fired, Wait};
+use crate::note::At;
 
 /// A ticker that fires every `period`, first in one period from now. (Go: `time.Tick`,
 /// `time.NewTicker`.)
@@ -171,6 +173,7 @@ impl Ticker {
     /// assert!(runtime.block_on(ticker.fired()) <= time::now());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn fired(&self) -> Fired<'_> {
         self.alarm.fired()
     }
@@ -199,9 +202,26 @@ impl Ticker {
     ///
     /// From this call until `wait` is dropped (if it is leaked, for ever) the ticker neither moves
     /// nor is dropped: `wait` stands in a list inside the ticker.
+    #[track_caller]
     pub unsafe fn poll_fired(&self, cx: &mut Context<'_>, wait: Pin<&mut Wait>) -> Poll<Instant> {
+        // SAFETY: what the caller promises.
+        unsafe { self.poll_fired_at(cx, wait, At::Here(Location::caller())) }
+    }
+
+    /// The same for an operation that began elsewhere, as a dump says.
+    ///
+    /// # Safety
+    ///
+    /// As for [`poll_fired`](Ticker::poll_fired).
+    #[doc(hidden)]
+    pub unsafe fn poll_fired_at(
+        &self,
+        cx: &mut Context<'_>,
+        wait: Pin<&mut Wait>,
+        at: At,
+    ) -> Poll<Instant> {
         // SAFETY: the caller promises for the ticker what is asked for the alarm, a field of it.
-        unsafe { self.alarm.poll_fired(cx, wait) }
+        unsafe { self.alarm.poll_fired(cx, wait, at) }
     }
 
     /// Says whether there is a tick and leaves it where it is, or has this context's waker woken at

@@ -2,7 +2,8 @@
 //!
 //! What must hold: a future that is ready when it is polled wins, also where the deadline has passed
 //! by then; and a future that uses up its goroutine's slice again and again does not keep the
-//! deadline from being seen.
+//! deadline from being seen. A dump shows what the future waits for, if it has said so, and the sleep
+//! otherwise.
 
 use std::error::Error;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::sleep::{Sleep, sleep};
+use crate::note::{self, Reason};
 
 /// Gives `future` at most `duration`, counted from this call.
 ///
@@ -44,6 +46,7 @@ use super::sleep::{Sleep, sleep};
 /// });
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[track_caller]
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
     Timeout {
         future,
@@ -74,9 +77,11 @@ pub struct Timeout<F> {
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
+    // What the future learns of its caller is to be where this is awaited.
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: both fields are pinned with the whole: neither is moved, here or in a `Drop`.
-        let (future, sleep) = unsafe {
+        let (future, mut sleep) = unsafe {
             let this = self.get_unchecked_mut();
             (
                 Pin::new_unchecked(&mut this.future),
@@ -88,7 +93,12 @@ impl<F: Future> Future for Timeout<F> {
         }
         // Without `coop`: if the future is pending because the slice is used up, the deadline would
         // be put off to the next slice, which the future may use up as well.
-        sleep.poll_over(cx).map(|()| Err(Elapsed(())))
+        if sleep.as_mut().poll_over(cx).is_pending() {
+            note::waits_otherwise(Reason::SleepWait, sleep.at());
+            return Poll::Pending;
+        }
+        note::gives_up();
+        Poll::Ready(Err(Elapsed(())))
     }
 }
 

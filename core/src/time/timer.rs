@@ -2,11 +2,13 @@
 //!
 //! A face: docs and a call. What must hold is in [`super::alarm`].
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::alarm::{Alarm, Fired, Wait};
+use crate::note::At;
 
 /// A timer that fires once, `duration` from now. (Go: `time.After`, `time.NewTimer`.)
 ///
@@ -153,6 +155,7 @@ impl Timer {
     /// assert!(runtime.block_on(timer.fired()) <= time::now());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn fired(&self) -> Fired<'_> {
         self.alarm.fired()
     }
@@ -183,9 +186,26 @@ impl Timer {
     ///
     /// From this call until `wait` is dropped (if it is leaked, for ever) the timer neither moves
     /// nor is dropped: `wait` stands in a list inside the timer.
+    #[track_caller]
     pub unsafe fn poll_fired(&self, cx: &mut Context<'_>, wait: Pin<&mut Wait>) -> Poll<Instant> {
+        // SAFETY: what the caller promises.
+        unsafe { self.poll_fired_at(cx, wait, At::Here(Location::caller())) }
+    }
+
+    /// The same for an operation that began elsewhere, as a dump says.
+    ///
+    /// # Safety
+    ///
+    /// As for [`poll_fired`](Timer::poll_fired).
+    #[doc(hidden)]
+    pub unsafe fn poll_fired_at(
+        &self,
+        cx: &mut Context<'_>,
+        wait: Pin<&mut Wait>,
+        at: At,
+    ) -> Poll<Instant> {
         // SAFETY: the caller promises for the timer what is asked for the alarm, a field of it.
-        unsafe { self.alarm.poll_fired(cx, wait) }
+        unsafe { self.alarm.poll_fired(cx, wait, at) }
     }
 
     /// Says whether there is a firing and leaves it where it is, or has this context's waker woken

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
+use std::panic::Location;
 use std::time::Duration;
 
 use futures_lite::{Stream, stream};
@@ -16,7 +17,8 @@ use super::TcpStream;
 use crate::net::ToSocketAddrs;
 use crate::net::lookup::for_each;
 use crate::net::socket::{Direction, Socket, current_netpoll};
-use crate::time::sleep;
+use crate::note::Position;
+use crate::time::sleep_at;
 
 /// How long an `accept` waits first when there is no descriptor for the connection.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -79,8 +81,10 @@ impl TcpListener {
     /// assert_ne!(listener.local_addr()?.port(), 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
-        for_each(addr, async |addr| Self::bind_one(addr)).await
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
+        let at = Location::caller();
+        for_each(addr, at, async |addr| Self::bind_one(addr))
     }
 
     fn bind_one(addr: SocketAddr) -> io::Result<Self> {
@@ -160,12 +164,17 @@ impl TcpListener {
     /// })?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
+        self.accept_at(Location::caller())
+    }
+
+    async fn accept_at(&self, at: Position) -> io::Result<(TcpStream, SocketAddr)> {
         let mut pause = FIRST_PAUSE;
         loop {
             let accepted = self
                 .socket
-                .operate(Direction::Read, |source| source.accept())
+                .operate(Direction::Read, at, |source| source.accept())
                 .await;
             match accepted {
                 Ok((source, peer)) => {
@@ -175,7 +184,7 @@ impl TcpListener {
                 Err(error) => match fault(&error) {
                     Fault::Connection => {}
                     Fault::Shortage => {
-                        sleep(pause).await;
+                        sleep_at(pause, at).await;
                         pause = LONGEST_PAUSE.min(pause * 2);
                     }
                     Fault::Listener => return Err(error),
@@ -206,9 +215,11 @@ impl TcpListener {
     /// })
     /// # ?; Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn incoming(&self) -> impl Stream<Item = io::Result<TcpStream>> + Send + '_ {
-        stream::unfold(self, |listener| async move {
-            let stream = listener.accept().await.map(|(stream, _peer)| stream);
+        let at = Location::caller();
+        stream::unfold(self, move |listener| async move {
+            let stream = listener.accept_at(at).await.map(|(stream, _peer)| stream);
             Some((stream, listener))
         })
     }

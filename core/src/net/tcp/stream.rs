@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,6 +16,7 @@ use crate::net::ToSocketAddrs;
 use crate::net::lookup::for_each;
 use crate::net::socket::{Direction, Socket, current_netpoll};
 use crate::netpoll::Netpoll;
+use crate::note::Position;
 use crate::primitive::sync::Arc;
 
 /// How much `read_to_end` reads at once.
@@ -78,14 +80,18 @@ impl TcpStream {
     /// assert_eq!(stream.peer_addr()?, server.local_addr()?);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<Self> {
-        for_each(addr, Self::connect_one).await
+    #[track_caller]
+    pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
+        let at = Location::caller();
+        for_each(addr, at, async move |addr| {
+            Self::connect_one(addr, at).await
+        })
     }
 
-    async fn connect_one(addr: SocketAddr) -> io::Result<Self> {
+    async fn connect_one(addr: SocketAddr, at: Position) -> io::Result<Self> {
         let netpoll = current_netpoll("TcpStream::connect");
         let stream = Self::new(mio::net::TcpStream::connect(addr)?, &netpoll)?;
-        let connected = stream.socket.operate(Direction::Write, is_connected);
+        let connected = stream.socket.operate(Direction::Write, at, is_connected);
         connected.await?;
         Ok(stream)
     }
@@ -156,9 +162,14 @@ impl TcpStream {
     /// assert_eq!(&buffer[..read], b"hello");
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    #[track_caller]
+    pub fn read(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        self.read_at(buffer, Location::caller())
+    }
+
+    async fn read_at(&self, buffer: &mut [u8], at: Position) -> io::Result<usize> {
         self.socket
-            .operate(Direction::Read, |mut source| source.read(buffer))
+            .operate(Direction::Read, at, |mut source| source.read(buffer))
             .await
     }
 
@@ -190,9 +201,14 @@ impl TcpStream {
     /// assert_eq!(&buffer, b"hell");
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn read_exact(&self, mut buffer: &mut [u8]) -> io::Result<()> {
+    #[track_caller]
+    pub fn read_exact(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> {
+        self.read_exact_at(buffer, Location::caller())
+    }
+
+    async fn read_exact_at(&self, mut buffer: &mut [u8], at: Position) -> io::Result<()> {
         while !buffer.is_empty() {
-            match self.read(buffer).await? {
+            match self.read_at(buffer, at).await? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 read => buffer = &mut buffer[read..],
             }
@@ -228,13 +244,18 @@ impl TcpStream {
     /// assert_eq!(buffer, b"hello");
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn read_to_end(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    #[track_caller]
+    pub fn read_to_end(&self, buffer: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>> {
+        self.read_to_end_at(buffer, Location::caller())
+    }
+
+    async fn read_to_end_at(&self, buffer: &mut Vec<u8>, at: Position) -> io::Result<usize> {
         let start = buffer.len();
         // By way of a chunk: read straight into the buffer, a future that is dropped in between
         // would leave room behind what was read that holds nothing.
         let mut chunk = vec![0; CHUNK];
         loop {
-            match self.read(&mut chunk).await? {
+            match self.read_at(&mut chunk, at).await? {
                 0 => return Ok(buffer.len() - start),
                 read => buffer.extend_from_slice(&chunk[..read]),
             }
@@ -268,9 +289,14 @@ impl TcpStream {
     /// assert_eq!(&first, b"h");
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    #[track_caller]
+    pub fn peek(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        self.peek_at(buffer, Location::caller())
+    }
+
+    async fn peek_at(&self, buffer: &mut [u8], at: Position) -> io::Result<usize> {
         self.socket
-            .operate(Direction::Read, |source| source.peek(buffer))
+            .operate(Direction::Read, at, |source| source.peek(buffer))
             .await
     }
 
@@ -301,9 +327,14 @@ impl TcpStream {
     /// assert!(b"hello".starts_with(&buffer));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn write(&self, buffer: &[u8]) -> io::Result<usize> {
+    #[track_caller]
+    pub fn write(&self, buffer: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        self.write_at(buffer, Location::caller())
+    }
+
+    async fn write_at(&self, buffer: &[u8], at: Position) -> io::Result<usize> {
         self.socket
-            .operate(Direction::Write, |mut source| source.write(buffer))
+            .operate(Direction::Write, at, |mut source| source.write(buffer))
             .await
     }
 
@@ -334,9 +365,14 @@ impl TcpStream {
     /// assert_eq!(&buffer, b"hello");
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn write_all(&self, mut buffer: &[u8]) -> io::Result<()> {
+    #[track_caller]
+    pub fn write_all(&self, buffer: &[u8]) -> impl Future<Output = io::Result<()>> {
+        self.write_all_at(buffer, Location::caller())
+    }
+
+    async fn write_all_at(&self, mut buffer: &[u8], at: Position) -> io::Result<()> {
         while !buffer.is_empty() {
-            match self.write(buffer).await? {
+            match self.write_at(buffer, at).await? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 written => buffer = &buffer[written..],
             }
