@@ -181,9 +181,10 @@ fn many_short_rests() {
     }
 }
 
-/// Asked for by the environment.
+/// Asked for by the environment, though its builder says no.
 fn an_embedded_runtime() {
-    let runtime = Builder::new().workers(1).build().unwrap();
+    let builder = Builder::new().workers(1).deadlock(Deadlock::Off);
+    let runtime = builder.build().unwrap();
     runtime.run(std::future::pending())
 }
 

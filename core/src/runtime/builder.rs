@@ -130,8 +130,11 @@ impl Builder {
     }
 
     /// What becomes of a program of which no goroutine can ever go on. The default is
-    /// [`Deadlock::Off`]: a runtime inside a larger program is not all of it. `CHANGO_DEADLOCK=panic`,
-    /// `warn` or `off` overrides it.
+    /// [`Deadlock::Off`]: a runtime inside a larger program is not all of it.
+    ///
+    /// The environment has the last word: `CHANGO_DEADLOCK=panic`, `warn` or `off` stands above what is
+    /// said here, [`Off`](Deadlock::Off) included, for every runtime of the process, so that whoever has
+    /// a program that hangs before him can ask it without building it anew.
     ///
     /// # Examples
     ///
