@@ -280,7 +280,10 @@ fn an_operation_that_gave_up_is_not_shown_for_the_next_one() {
     waits! { runtime, expected, Unknown, -, { timeout(moment, rx_2.recv()).await.unwrap_err(); pending::<()>().await } }
     waits! { runtime, expected, Unknown, -, { rx_3.recv_timeout(moment).await.unwrap_err(); pending::<()>().await } }
     waits! { runtime, expected, Unknown, -, { late.0.send_timeout(1, moment).await.unwrap_err(); pending::<()>().await } }
-    tx.send_blocking(1).unwrap();
+    // It succeeds only beside one that has begun to wait.
+    while tx.try_send(1).is_err() {
+        std::thread::yield_now();
+    }
     // Those whose time is not up yet wait as well.
     // Those whose time is not up yet wait as well, and say so.
     when(&runtime, |dump| {
