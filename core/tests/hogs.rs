@@ -189,6 +189,18 @@ fn what_a_hog_has_woken_and_spawned_before_is_run() {
 }
 
 #[test]
+fn the_only_goroutine_behind_a_hog_is_run() {
+    let runtime = runtime(1);
+    let (ran_tx, ran) = mpsc::channel();
+    let hog = runtime.spawn(async move {
+        // It stands in no queue, but is to run next.
+        spawn(async move { ran_tx.send(()).unwrap() }).detach();
+        ran.recv_timeout(HANGS)
+    });
+    assert_eq!(runtime.block_on(hog).unwrap(), Ok(()));
+}
+
+#[test]
 fn a_goroutine_that_was_woken_last_runs_beside_a_long_poll_if_a_worker_is_idle() {
     let runtime = runtime(2);
     let ran = Arc::new(AtomicUsize::new(0));

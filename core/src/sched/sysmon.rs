@@ -289,7 +289,9 @@ impl<'a> Watch<'a> {
         if let Some(budget) = &*remote.budget.lock().unwrap_or_else(PoisonError::into_inner) {
             remote.preemptions.add(u64::from(budget.take_away()));
         }
-        let something_to_do = self.shared.has_work(&self.workers) || self.is_unwatched();
+        // What is to run next behind this poll stands in no queue, and nobody else comes to it.
+        let something_to_do =
+            remote.queue.has_next() || self.shared.has_work(&self.workers) || self.is_unwatched();
         if !something_to_do {
             return false;
         }
