@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use crate::primitive::time;
+
 /// The present moment of the monotonic clock.
 #[inline]
 pub fn now() -> Instant {
-    Instant::now()
+    time::now()
 }

@@ -14,8 +14,12 @@
 
 use std::cell::Cell;
 use std::ptr::NonNull;
+// Not through `primitive`: loom does not know that what a compare-and-swap writes comes right behind what it
+// has read, and shows an owner that reads a slice taken away before it wrote another one.
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
+
+use crate::primitive::constant_locals;
 
 /// Ready operations in one slice.
 pub const SLICE: u32 = 128;
@@ -34,11 +38,11 @@ pub(crate) enum Request {
     Exit,
 }
 
-thread_local! {
+constant_locals! {
     /// Written by its own thread, and by `sysmon` through a [`Budget`]. All accesses are relaxed: it
     /// is a number by itself.
-    static BUDGET: AtomicU32 = const { AtomicU32::new(UNLIMITED) };
-    static REQUEST: Cell<Request> = const { Cell::new(Request::None) };
+    static BUDGET: AtomicU32 = AtomicU32::new(UNLIMITED);
+    static REQUEST: Cell<Request> = Cell::new(Request::None);
 }
 
 /// Takes one ready operation from the slice; false if it is used up.

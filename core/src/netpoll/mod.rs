@@ -26,7 +26,7 @@ use mio::{Events, Interest, Token};
 pub(crate) use self::slot::{Closed, Slot, Ticket};
 use crate::primitive::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
-use crate::primitive::{Mutex, Rank};
+use crate::primitive::{MODELLED, Mutex, Rank, hint};
 use crate::util::wake_list::WakeList;
 
 /// Events taken from the system at once; what does not fit comes with the next poll.
@@ -156,7 +156,12 @@ impl Netpoll {
         } else {
             timeout.map(|timeout| timeout.min(LONGEST_WAIT))
         };
-        let polled = poll.poll(events, timeout);
+        let polled = if MODELLED {
+            self.await_interrupt();
+            Ok(())
+        } else {
+            poll.poll(events, timeout)
+        };
         returned();
         match polled {
             Ok(()) => *owed |= self.dispatch(events, wake) && !would_wait,
@@ -164,6 +169,14 @@ impl Netpoll {
             Err(error) => panic!("the system refuses to poll: {error}"),
         }
         Polled::Done
+    }
+
+    /// What a model has for the system's poll: there are no files, and no time passes.
+    fn await_interrupt(&self) {
+        // AcqRel: as in `dispatch`.
+        while !self.interrupted.swap(false, Ordering::AcqRel) {
+            hint::spin_loop();
+        }
     }
 
     /// Takes out who waits for these events; whether an interrupt was among them.
@@ -192,7 +205,7 @@ impl Netpoll {
     /// Ends the poll that is going on, or the next one that would wait.
     pub(crate) fn interrupt(&self) {
         // AcqRel pairs with the swap in `dispatch`.
-        if !self.interrupted.swap(true, Ordering::AcqRel) {
+        if !self.interrupted.swap(true, Ordering::AcqRel) && !MODELLED {
             // It fails only if its own descriptor is gone; going on would be to sleep for ever.
             self.waker
                 .wake()

@@ -19,11 +19,40 @@ pub mod sync {
 pub mod thread {
     pub use loom::thread::{Thread, current, park, yield_now};
 
-    /// In a model no time passes: it sleeps until it is called.
-    pub fn park_timeout(_limit: std::time::Duration) {
-        park();
+    use std::time::Duration;
+
+    /// In a model no time passes. A short pause lets the others go on; a long one, which nobody is to
+    /// notice, lasts until it is called.
+    pub fn park_timeout(limit: Duration) {
+        if limit < Duration::from_secs(1) {
+            yield_now();
+        } else {
+            park();
+        }
     }
 }
+
+/// Time.
+pub mod time {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+
+    /// In a model no time passes.
+    pub fn now() -> Instant {
+        static NOW: OnceLock<Instant> = OnceLock::new();
+        *NOW.get_or_init(Instant::now)
+    }
+}
+
+/// Thread-locals. All threads of a model are one thread of the system, so std's would be shared by them.
+macro_rules! constant_locals {
+    ($($(#[$attr:meta])* static $name:ident: $type:ty = $init:expr;)*) => {
+        ::loom::thread_local! {
+            $($(#[$attr])* static $name: $type = $init;)*
+        }
+    };
+}
+pub(crate) use constant_locals;
 
 /// What a thread does while it waits for a few instructions of another one.
 pub mod hint {

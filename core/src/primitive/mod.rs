@@ -11,10 +11,14 @@
 #[cfg(loom)]
 mod loom;
 #[cfg(loom)]
+pub(crate) use self::loom::constant_locals;
+#[cfg(loom)]
 pub use self::loom::*;
 
 #[cfg(not(loom))]
 mod std;
+#[cfg(not(loom))]
+pub(crate) use self::std::constant_locals;
 #[cfg(not(loom))]
 pub use self::std::*;
 

@@ -20,6 +20,27 @@ pub mod thread {
     pub use std::thread::{Thread, current, park, park_timeout, yield_now};
 }
 
+/// Time.
+pub mod time {
+    use std::time::Instant;
+
+    /// The present moment of the monotonic clock.
+    #[inline(always)]
+    pub fn now() -> Instant {
+        Instant::now()
+    }
+}
+
+/// Thread-locals that begin as a constant.
+macro_rules! constant_locals {
+    ($($(#[$attr:meta])* static $name:ident: $type:ty = $init:expr;)*) => {
+        ::std::thread_local! {
+            $($(#[$attr])* static $name: $type = const { $init };)*
+        }
+    };
+}
+pub(crate) use constant_locals;
+
 /// What a thread does while it waits for a few instructions of another one.
 pub mod hint {
     pub use std::hint::spin_loop;

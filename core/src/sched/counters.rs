@@ -14,13 +14,14 @@
 use std::array;
 
 use crate::metrics::BUCKETS;
+use crate::primitive::MODELLED;
 use crate::primitive::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// One in so many goroutines that a worker makes runnable is timed.
 pub(super) const EVERY: u32 = 256;
 
 /// So many goroutines at most are timed at once.
-const SLOTS: usize = 256;
+const SLOTS: usize = if MODELLED { 1 } else { 256 };
 
 /// No goroutine: their numbers begin at 1.
 const NOBODY: u64 = 0;
@@ -178,3 +179,7 @@ mod tests {
         assert_eq!(due, 10);
     }
 }
+
+#[cfg(all(test, loom))]
+#[path = "../tests/loom_samples.rs"]
+mod loom_samples;

@@ -10,13 +10,17 @@ use std::ptr;
 use super::Shared;
 use super::worker::Worker;
 use crate::netpoll::Netpoll;
+use crate::primitive::constant_locals;
 use crate::primitive::sync::Arc;
 use crate::random;
 use crate::task::Header;
 use crate::timer::Shard;
 
+constant_locals! {
+    static WORKER: Cell<*const Worker> = Cell::new(ptr::null());
+}
+
 thread_local! {
-    static WORKER: Cell<*const Worker> = const { Cell::new(ptr::null()) };
     /// How many entries `ENTERED` has; most threads have none, and this one needs no destructor.
     static ENTRIES: Cell<usize> = const { Cell::new(0) };
     static ENTERED: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };

@@ -20,14 +20,15 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::park::Parker;
 use super::{NOBODY, Shared};
+use crate::primitive::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::primitive::thread::{self, Thread};
+use crate::primitive::{Mutex, MutexGuard, Rank};
 use crate::runtime::Deadlock;
 use crate::{clock, net, sys};
 
@@ -47,7 +48,7 @@ const WOKEN: u8 = 2;
 const DEAD: u8 = 3;
 
 /// The threads inside `run` and `block_on`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Insiders {
     threads: Mutex<Vec<Arc<Inside>>>,
     /// A runtime that only warns has done so.
@@ -55,8 +56,15 @@ pub(super) struct Insiders {
 }
 
 impl Insiders {
+    pub(super) fn new() -> Self {
+        Self {
+            threads: Mutex::new(Rank::Leaf, Vec::new()),
+            warned: AtomicBool::new(false),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Inside>>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+        self.threads.lock()
     }
 }
 
@@ -65,7 +73,7 @@ struct Inside {
     state: AtomicU8,
     thread: Thread,
     /// What it is to say if it is dead; one of all says it.
-    report: Mutex<Option<String>>,
+    report: StdMutex<Option<String>>,
 }
 
 impl fmt::Debug for Inside {
@@ -94,6 +102,10 @@ impl Wake for Inside {
 }
 
 impl Inside {
+    fn report(&self) -> StdMutexGuard<'_, Option<String>> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn change(&self, from: u8, to: u8) -> bool {
         self.state
             .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst)
@@ -162,7 +174,7 @@ pub(crate) fn block_on<F: Future>(shared: &Shared, future: F) -> Result<F::Outpu
     let inside = Arc::new(Inside {
         state: AtomicU8::new(RUNS),
         thread: thread::current(),
-        report: Mutex::new(None),
+        report: StdMutex::new(None),
     });
     shared.insiders.lock().push(Arc::clone(&inside));
     let _leaves = Leaves(shared, &inside);
@@ -174,11 +186,7 @@ pub(crate) fn block_on<F: Future>(shared: &Shared, future: F) -> Result<F::Outpu
             return Ok(output);
         }
         if !inside.wait(shared) {
-            let report = inside
-                .report
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
+            let report = inside.report().take();
             let in_panic = shared.config.fails_when_silent;
             return Err(Deadlocked { report, in_panic });
         }
@@ -215,7 +223,7 @@ pub(super) fn sleep(shared: &Shared, parker: &Parker, due: Option<Duration>) -> 
     loop {
         let passed = clock::now().saturating_duration_since(begun);
         let silent = passed >= SILENCE;
-        match judge(shared) {
+        match judge(shared, sys::threads) {
             Verdict::Alive => break,
             Verdict::Dead if certain || silent => {
                 tell(shared);
@@ -252,9 +260,10 @@ fn park(parker: &Parker, limit: Option<Duration>) -> bool {
     }
 }
 
-/// The look; see the top of this file for what it asks and in which order.
-fn judge(shared: &Shared) -> Verdict {
-    let threads = sys::threads();
+/// The look; see the top of this file for what it asks and in which order. `threads` counts those of the
+/// process.
+fn judge(shared: &Shared, threads: impl FnOnce() -> Option<usize>) -> Verdict {
+    let threads = threads();
     let remotes = shared.remotes();
     let polls = || {
         remotes
@@ -320,13 +329,16 @@ fn tell(shared: &Shared) {
     }
     let mut report = Some(report);
     for inside in &*shared.insiders.lock() {
-        let mut slot = inside.report.lock().unwrap_or_else(PoisonError::into_inner);
-        *slot = report.take();
+        *inside.report() = report.take();
         if inside.change(WAITS, DEAD) {
             inside.thread.unpark();
         } else {
             // A thread of somebody else's has woken it meanwhile.
-            report = slot.take();
+            report = inside.report().take();
         }
     }
 }
+
+#[cfg(all(test, loom))]
+#[path = "../tests/loom_deadlock.rs"]
+mod loom_deadlock;

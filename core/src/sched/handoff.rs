@@ -26,6 +26,7 @@ use std::time::Duration;
 use super::worker::{self, Worker};
 use super::{AWAY, Remote, Shared, current};
 use crate::coop;
+use crate::primitive::MODELLED;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
 use crate::task::Runnable;
@@ -197,6 +198,10 @@ impl Shared {
 
     /// Starts a thread; one that was `called` has a right and counts as spinning already.
     pub(super) fn hire(this: &Arc<Self>, called: bool) -> io::Result<()> {
+        if MODELLED {
+            // All threads of a model are there from the beginning.
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         let mut crew = this.crew();
         if called && this.is_stopping() {
             return Err(io::ErrorKind::Interrupted.into());
@@ -252,18 +257,22 @@ impl Shared {
         let shared = Arc::clone(this);
         thread::Builder::new()
             .name(format!("{}-{index}", this.config.name))
-            .spawn(move || {
-                let owner = || remote.owner.lock().unwrap_or_else(PoisonError::into_inner);
-                let queue = owner().take().expect("a worker has one thread at a time");
-                // It has a right, which may be taken from now on.
-                remote.answer(AWAY);
-                let budget = || remote.budget.lock().unwrap_or_else(PoisonError::into_inner);
-                // SAFETY: it is taken out below, before this thread ends.
-                *budget() = Some(unsafe { coop::budget() });
-                *owner() = Some(worker::run(Arc::clone(&shared), index, queue, called));
-                *budget() = None;
-                shared.thread_ends(index);
-            })
+            .spawn(move || Self::live(&shared, index, &remote, called))
+    }
+
+    /// The life of a worker's thread.
+    fn live(this: &Arc<Self>, index: usize, remote: &Remote, called: bool) {
+        let owner = || remote.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = owner().take().expect("a worker has one thread at a time");
+        // It has a right, which may be taken from now on.
+        remote.answer(AWAY);
+        let budget = || remote.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: it is taken out below, before this thread ends.
+        *budget() = Some(unsafe { coop::budget() });
+        let queue = worker::run(Arc::clone(this), index, queue, called);
+        *owner() = Some(queue);
+        *budget() = None;
+        this.thread_ends(index);
     }
 
     /// The last thing that a thread does. The last one of all drops what is left.
@@ -316,3 +325,11 @@ impl Shared {
         true
     }
 }
+
+#[cfg(all(test, loom))]
+#[path = "../tests/loom_workers.rs"]
+pub(super) mod loom_workers;
+
+#[cfg(all(test, loom))]
+#[path = "../tests/loom_handoff.rs"]
+mod loom_handoff;

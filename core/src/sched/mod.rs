@@ -222,8 +222,22 @@ impl fmt::Debug for Shared {
 
 /// Starts the workers of a new runtime.
 pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
+    let shared = new(config)?;
+    let started = (0..shared.config.workers)
+        .try_for_each(|_| Shared::hire(&shared, false))
+        .and_then(|()| Sysmon::start(&shared));
+    if let Err(error) = started {
+        shared.stop();
+        shared.join(None);
+        return Err(error);
+    }
+    Ok(shared)
+}
+
+/// A runtime without threads.
+fn new(config: Config) -> io::Result<Arc<Shared>> {
     let workers = config.workers;
-    let shared = Arc::new(Shared {
+    Ok(Arc::new(Shared {
         remotes: RwLock::new(Vec::new()),
         known: AtomicUsize::new(0),
         global: GlobalQueue::new(),
@@ -240,20 +254,11 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
         sysmon: Sysmon::new(),
         locked: LockedThreads::default(),
         reported: Reported::default(),
-        insiders: Insiders::default(),
+        insiders: Insiders::new(),
         crew: StdMutex::new(Crew::default()),
         all_gone: Condvar::new(),
         config,
-    });
-    let started = (0..workers)
-        .try_for_each(|_| Shared::hire(&shared, false))
-        .and_then(|()| Sysmon::start(&shared));
-    if let Err(error) = started {
-        shared.stop();
-        shared.join(None);
-        return Err(error);
-    }
-    Ok(shared)
+    }))
 }
 
 impl Shared {

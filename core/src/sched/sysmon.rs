@@ -332,3 +332,7 @@ impl<'a> Watch<'a> {
         found
     }
 }
+
+#[cfg(all(test, loom))]
+#[path = "../tests/loom_sysmon.rs"]
+mod loom_sysmon;
