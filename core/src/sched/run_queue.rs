@@ -14,12 +14,11 @@
 use std::fmt;
 use std::ptr::{self, NonNull};
 
-use crossbeam_utils::CachePadded;
-
 use crate::primitive::MODELLED;
 use crate::primitive::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::primitive::hint;
 use crate::primitive::sync::Arc;
+use crate::util::padded::CachePadded;
 
 /// Slots of one queue; what does not fit goes to the global queue.
 pub(crate) const CAPACITY: u32 = if MODELLED { 4 } else { 256 };

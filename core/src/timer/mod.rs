@@ -27,8 +27,6 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
-
 pub(crate) use self::entry::{Armed, Entry};
 use self::entry::{Node, NodeRef};
 use self::heap::Heap;
@@ -37,6 +35,7 @@ use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{Mutex, Rank};
 use crate::util::foreign_waker::ForeignWaker;
+use crate::util::padded::CachePadded;
 use crate::util::wake_list::WakeList;
 
 /// The deadline that never comes; deadlines are nanoseconds since the base of their [`Timers`].

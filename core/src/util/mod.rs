@@ -2,4 +2,5 @@
 
 pub(crate) mod abort;
 pub mod foreign_waker;
+pub(crate) mod padded;
 pub mod wake_list;
