@@ -1,7 +1,7 @@
-//! What `CHANGO_DEBUG` has the runtime print on standard error: `schedtrace` and `scheddetail` in Go's
-//! format, and who kept a worker for too long.
+//! What the runtime prints on standard error. `CHANGO_DEBUG` asks for it: `schedtrace` and `scheddetail` in
+//! Go's format, who kept a worker for too long, and the dump beside a panic; and SIGQUIT for the dump.
 //!
-//! `sysmon` prints the traces, since it runs while every worker is stuck. What must hold: nothing is
+//! `sysmon` prints the traces and the dump of a signal, since it runs while every worker is stuck. What must hold: nothing is
 //! formatted, remembered or woken up for if it was not asked for; each report is one write, so that it
 //! stays together; no lock is held while it is written.
 
@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::metrics::Metrics;
+use crate::runtime::Dump;
 use crate::task::{Meta, Phase, TaskId};
 
 /// What `CHANGO_DEBUG` asks for.
@@ -24,6 +25,8 @@ pub(crate) struct Debug {
     pub(crate) scheddetail: bool,
     /// A line about each spawn site whose goroutine kept its worker until it was taken.
     pub(crate) blocked: bool,
+    /// The dump after each panic of a goroutine.
+    pub(crate) panicdump: bool,
 }
 
 impl Debug {
@@ -36,6 +39,23 @@ impl Debug {
 /// Writes a report; what cannot be written is lost, as it would be anyway.
 fn report(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Prints the dump of the runtime of this name; `why` is what has asked for it.
+pub(crate) fn print_dump(why: &str, runtime: &str, dump: &Dump) {
+    report(&dump_text(why, runtime, dump));
+}
+
+/// An empty line stands behind the head and behind each paragraph, so that the dumps of two runtimes are
+/// told apart, and one that is read while it comes is known to be whole.
+fn dump_text(why: &str, runtime: &str, dump: &Dump) -> String {
+    let count = dump.goroutines().len();
+    let s = if count == 1 { "" } else { "s" };
+    let mut text = format!("{why}: runtime {runtime:?} has {count} goroutine{s}\n\n");
+    if count > 0 {
+        let _ = writeln!(text, "{dump}");
+    }
+    text
 }
 
 /// The traces of one runtime.

@@ -47,7 +47,8 @@ const INDEX: usize = (1 << HALF) - 1;
 pub(crate) struct Netpoll {
     poller: Mutex<Poller>,
     registry: mio::Registry,
-    waker: mio::Waker,
+    /// Ends a poll; signal handlers have it too.
+    waker: std::sync::Arc<mio::Waker>,
     /// There was an interrupt that no poll has seen yet, so that another one need not call the
     /// system.
     interrupted: AtomicBool,
@@ -97,7 +98,7 @@ impl Netpoll {
     pub(crate) fn new() -> io::Result<Self> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
-        let waker = mio::Waker::new(&registry, INTERRUPT)?;
+        let waker = std::sync::Arc::new(mio::Waker::new(&registry, INTERRUPT)?);
         let poller = Poller {
             poll,
             events: Events::with_capacity(BATCH),
@@ -211,6 +212,12 @@ impl Netpoll {
                 .wake()
                 .expect("the netpoller's own descriptor is open");
         }
+    }
+
+    /// What ends a poll as [`interrupt`](Self::interrupt) does, for a signal handler: a call of the system
+    /// each time, and nothing else.
+    pub(crate) fn waker(&self) -> std::sync::Arc<mio::Waker> {
+        std::sync::Arc::clone(&self.waker)
     }
 
     /// How many files are registered.

@@ -50,7 +50,7 @@ pub(super) fn debug() -> Debug {
             // A newer runtime may know it, so it ends nothing.
             eprintln!(
                 "chango: {DEBUG} has the key {key:?}, which is unknown here: there are schedtrace, \
-                 scheddetail and blocked"
+                 scheddetail, blocked and panicdump"
             );
         }
         debug
@@ -70,6 +70,7 @@ fn parse_debug(text: &str) -> (Debug, Vec<&str>) {
             }
             "scheddetail" => debug.scheddetail = flag(key, value),
             "blocked" => debug.blocked = flag(key, value),
+            "panicdump" => debug.panicdump = flag(key, value),
             key => unknown.push(key),
         }
     }
@@ -118,15 +119,18 @@ mod tests {
 
     #[test]
     fn keys_are_read_in_any_order_and_those_unknown_are_named() {
-        let (debug, unknown) = parse_debug(" scheddetail=1, schedtrace=250,gctrace=1,,blocked=1,x");
+        let text = " scheddetail=1, schedtrace=250,gctrace=1,,blocked=1,panicdump=1,x";
+        let (debug, unknown) = parse_debug(text);
         let expected = Debug {
             schedtrace: Some(Duration::from_millis(250)),
             scheddetail: true,
             blocked: true,
+            panicdump: true,
         };
         assert_eq!((debug, unknown), (expected, vec!["gctrace", "x"]));
         assert_eq!(parse_debug("").0, Debug::default());
-        assert_eq!(parse_debug("schedtrace=0,blocked=0").0, Debug::default());
+        let none = "schedtrace=0,blocked=0,panicdump=0";
+        assert_eq!(parse_debug(none).0, Debug::default());
     }
 
     #[test]

@@ -500,4 +500,10 @@ impl Schedule for Scheduler {
             }
         });
     }
+
+    fn panicked(&self) {
+        if self.0.config.debug.panicdump {
+            self.0.print_dump("panicdump");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::{Remote, Shared};
 use crate::metrics::{Histogram, Metrics, WorkerMetrics};
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
-use crate::trace::{Detail, WorkerDetail};
+use crate::trace::{self, Detail, WorkerDetail};
 
 impl Shared {
     /// All numbers.
@@ -55,6 +55,11 @@ impl Shared {
             .each(|id, phase| detail.goroutines.push((id, phase)));
         detail.goroutines.sort_unstable_by_key(|&(id, _)| id);
         detail
+    }
+
+    /// Prints what all goroutines do; `why` is what has asked for it.
+    pub(super) fn print_dump(&self, why: &str) {
+        trace::print_dump(why, &self.config.name, &self.dump());
     }
 
     fn worker_detail(&self, index: usize, remote: &Remote) -> WorkerDetail {

@@ -11,13 +11,15 @@
 //!   worker called;
 //! * timers and files at which nobody has looked for [`UNLOOKED`] are looked at here;
 //! * rights to run that are too many are taken, and the default of how many there are is followed (see
-//!   [`super::procs`]).
+//!   [`super::procs`]);
+//! * the dump is printed if SIGQUIT has asked for it: this thread can while all workers hang.
 //!
 //! **The rhythm** is Go's: a look every 20 µs, and after 50 looks that found nothing to do twice as long
 //! each time, up to 10 ms. While some workers idle and others do not it stays below 100 µs, since that is
 //! how long a goroutine may have to wait beside an idle worker. When all of them idle for a while it
 //! parks: an idle runtime uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
-//! Who leaves the idle state wakes it by [`Sysmon::nudge`].
+//! Who leaves the idle state wakes it by [`Sysmon::nudge`]. So does, for a signal, the worker that sleeps
+//! in the netpoller: a handler may not, and ends the poll. Where none sleeps there, this thread does not park.
 //!
 //! What must hold: while a worker is awake that has a right, this thread looks at least every 10 ms; no
 //! lock is held while it wakes somebody.
@@ -33,6 +35,7 @@ use super::{Remote, Shared, deadlock};
 use crate::clock;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::primitive::sync::Arc;
+use crate::sys::Quit;
 use crate::trace::Trace;
 use crate::util::wake_list::WakeList;
 
@@ -90,9 +93,10 @@ impl Sysmon {
 
     pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
         let watched = Arc::clone(shared);
+        let quit = Quit::new(shared.netpoll.waker())?;
         let thread = thread::Builder::new()
             .name(format!("{}-sysmon", shared.config.name))
-            .spawn(move || Watch::new(&watched).run())?;
+            .spawn(move || Watch::new(&watched, quit).run())?;
         *shared.sysmon.handle() = Some(thread);
         Ok(())
     }
@@ -162,10 +166,12 @@ struct Watch<'a> {
     in_vain: u32,
     /// The lines of `CHANGO_DEBUG=schedtrace`, if they were asked for.
     trace: Option<Trace>,
+    /// Whether a signal asks for a dump.
+    quit: Quit,
 }
 
 impl<'a> Watch<'a> {
-    fn new(shared: &'a Arc<Shared>) -> Self {
+    fn new(shared: &'a Arc<Shared>, quit: Quit) -> Self {
         shared.sysmon.parker.bind();
         Self {
             shared,
@@ -175,12 +181,16 @@ impl<'a> Watch<'a> {
             pause: SHORTEST,
             in_vain: 0,
             trace: Trace::new(shared.config.debug, shared.start, || shared.metrics()),
+            quit,
         }
     }
 
     fn run(mut self) {
         while !self.shared.is_stopping() {
             self.rest();
+            if self.quit.take() {
+                self.shared.print_dump("SIGQUIT");
+            }
             if self.look() {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
             } else {
@@ -199,8 +209,7 @@ impl<'a> Watch<'a> {
         if self.in_vain > PATIENCE && self.pause < LONGEST {
             (self.pause, self.in_vain) = ((self.pause * 2).min(LONGEST), PATIENCE);
         }
-        let parks = quiet && !self.shared.idle.has_debt();
-        if parks && self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER {
+        if self.may_park() && self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER {
             if self.park() {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
             }
@@ -213,6 +222,14 @@ impl<'a> Watch<'a> {
         self.shared.sysmon.parker.park_timeout(pause);
     }
 
+    /// Whether nobody is awake who would have to be watched. Where no thread can be had that sleeps in the
+    /// netpoller, this one looks on.
+    fn may_park(&self) -> bool {
+        let shared = self.shared;
+        // In this order: who counts as away has left the netpoller before.
+        shared.idle.is_quiet() && !shared.idle.has_debt() && shared.is_watched()
+    }
+
     /// Sleeps until a worker leaves the idle state, or a line of the trace is due: false in the latter
     /// case.
     fn park(&self) -> bool {
@@ -221,8 +238,7 @@ impl<'a> Watch<'a> {
         parked.store(true, Ordering::SeqCst);
         // Pairs with the load in `nudge`.
         fence(Ordering::SeqCst);
-        let idle = &self.shared.idle;
-        if idle.is_quiet() && !idle.has_debt() && !self.shared.is_stopping() {
+        if self.may_park() && !self.shared.is_stopping() && !self.quit.is_raised() {
             let due = self.trace.as_ref().map(|trace| trace.due_in(clock::now()));
             called = deadlock::sleep(self.shared, parker, due);
         }

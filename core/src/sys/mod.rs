@@ -14,3 +14,13 @@ pub(crate) use self::linux::{processors, threads};
 mod other;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::other::{processors, threads};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use self::unix::Quit;
+
+#[cfg(not(unix))]
+mod no_signals;
+#[cfg(not(unix))]
+pub(crate) use self::no_signals::Quit;

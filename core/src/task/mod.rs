@@ -80,6 +80,9 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     ///
     /// `this` is there until `wake` is called, and if this thread is none, until the goroutine is queued.
     unsafe fn wake(this: NonNull<Self>, wake: impl FnOnce(bool) -> Option<Runnable>);
+
+    /// A goroutine of it has panicked, and its message is printed.
+    fn panicked(&self);
 }
 
 /// Makes a goroutine of a future: the one for the queue and the one for its owner.

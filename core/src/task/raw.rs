@@ -4,6 +4,7 @@
 //! [`Header`]; the vtable leads back to the future's type. Who may touch which field, and when, is
 //! said at each field and follows from the state word (see [`super::state`]).
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::mem::ManuallyDrop;
@@ -164,16 +165,16 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let output = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(JoinError::panicked(header_meta(header), payload)),
+            Err(payload) => Err(cell.panicked(payload)),
         };
         // SAFETY: as above.
-        unsafe { cell.finish_future(header, output) };
+        unsafe { cell.finish_future(output) };
         Poll::Ready(())
     }
 
     unsafe fn cancel(header: NonNull<Header>, why: JoinError) {
         // SAFETY: as in `poll`; the state is running.
-        unsafe { Self::of(header).finish_future(header, Err(why)) };
+        unsafe { Self::of(header).finish_future(Err(why)) };
     }
 
     /// Drops the future in place and puts the result there; a panic in the future's destructor
@@ -182,11 +183,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// # Safety
     ///
     /// The state is running and the future is still there.
-    unsafe fn finish_future(
-        &self,
-        header: NonNull<Header>,
-        mut output: Result<F::Output, JoinError>,
-    ) {
+    unsafe fn finish_future(&self, mut output: Result<F::Output, JoinError>) {
         let dropped = catch_unwind(AssertUnwindSafe(|| {
             self.stage.with_mut(|stage| {
                 // SAFETY: the caller's promise; from here on the future is gone.
@@ -194,16 +191,33 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             });
         }));
         if let Err(payload) = dropped {
-            let panicked = JoinError::panicked(header_meta(header), payload);
+            let panicked = self.panicked(payload);
             if !matches!(&output, Err(error) if error.is_panic()) {
                 let replaced = std::mem::replace(&mut output, Err(panicked));
-                drop_quietly(header, replaced);
+                self.drop_quietly(replaced);
             }
         }
         self.stage.with_mut(|stage| {
             // SAFETY: the future is gone, and this call alone may touch the stage.
             unsafe { (*stage).output = ManuallyDrop::new(output) };
         });
+    }
+
+    /// Drops a value of the user's whose destructor may panic, when nobody is left to be told but the
+    /// reader of stderr.
+    fn drop_quietly<T>(&self, value: T) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+            // The report is the point.
+            drop(self.panicked(payload));
+        }
+    }
+
+    /// The error for a panic of this goroutine, which is reported here.
+    #[cold]
+    fn panicked(&self, payload: Box<dyn Any + Send>) -> JoinError {
+        let error = JoinError::panicked(&self.header.meta, payload);
+        self.scheduler.panicked();
+        error
     }
 
     unsafe fn replace(header: NonNull<Header>, why: JoinError) {
@@ -213,7 +227,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // SAFETY: as above; the old result is moved out and replaced in one step.
             unsafe { std::mem::replace(&mut (*stage).output, ManuallyDrop::new(Err(why))) }
         });
-        drop_quietly(header, ManuallyDrop::into_inner(old));
+        cell.drop_quietly(ManuallyDrop::into_inner(old));
     }
 
     unsafe fn take(header: NonNull<Header>, to: *mut ()) {
@@ -231,7 +245,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let mut output: Option<Result<F::Output, JoinError>> = None;
         // SAFETY: the caller won `take_output`.
         unsafe { Self::take(header, (&raw mut output).cast()) };
-        drop_quietly(header, output);
+        // SAFETY: as in `poll`; who is told to drop the result keeps the goroutine allocated.
+        unsafe { Self::of(header) }.drop_quietly(output);
     }
 
     unsafe fn schedule(header: NonNull<Header>) {
@@ -281,20 +296,6 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // stage is a union of `ManuallyDrop`: whatever was in it is gone already.
         drop(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
     }
-}
-
-/// Drops a value of the user's whose destructor may panic, when nobody is left to be told but the
-/// reader of stderr.
-fn drop_quietly<T>(header: NonNull<Header>, value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // The report is the point: constructing the error prints it.
-        drop(JoinError::panicked(header_meta(header), payload));
-    }
-}
-
-fn header_meta<'a>(header: NonNull<Header>) -> &'a Meta {
-    // SAFETY: only called with goroutines that the caller keeps allocated; `meta` never changes.
-    unsafe { &header.as_ref().meta }
 }
 
 /// A goroutine that is runnable and stands in no queue: whoever holds this queues or runs it.

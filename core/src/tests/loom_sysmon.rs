@@ -14,6 +14,7 @@ use crate::sched::Shared;
 use crate::sched::current;
 use crate::sched::handoff::blocking;
 use crate::sched::handoff::loom_workers::{Event, Runtime, spawn};
+use crate::sys::Quit;
 
 /// `sysmon` of a model, which looks at worker 0 when it is told.
 struct Looks<'a> {
@@ -23,7 +24,8 @@ struct Looks<'a> {
 
 impl<'a> Looks<'a> {
     fn new(shared: &'a Arc<Shared>) -> Self {
-        let mut watch = Watch::new(shared);
+        let quit = Quit::new(shared.netpoll.waker()).unwrap();
+        let mut watch = Watch::new(shared, quit);
         shared.hear_of_others(&mut watch.workers);
         watch.since.resize(watch.workers.len(), clock::now());
         Self { watch, ago: 0 }
