@@ -97,6 +97,69 @@ fn a_thread_in_block_on_that_nobody_wakes() {
         rx.recv().await
     });
 }
+
+fn beside_a_goroutine_that_is_locked_to_its_thread() {
+    run! {
+        let (_tx, rx) = bounded::<()>(0);
+        let locked = go! {
+            let _lock = task::lock_os_thread().await;
+            <-rx
+        };
+        locked.await.unwrap();
+    }
+}
+
+fn when_all_goroutines_are_locked_to_their_threads() {
+    run! {
+        let (_tx, rx) = bounded::<()>(0);
+        let _lock = task::lock_os_thread().await;
+        for _ in 0..5 {
+            go! { clone rx;
+                let _lock = task::lock_os_thread().await;
+                sleep(Duration::from_millis(50)).await;
+                <-rx;
+            }
+        }
+        <-rx;
+    }
+}
+
+fn after_a_locked_goroutine_has_ended_and_its_thread_with_it() {
+    run! {
+        let ended = go! {
+            std::mem::forget(task::lock_os_thread().await);
+            sleep(Duration::from_millis(200)).await;
+        };
+        ended.await.unwrap();
+        <-chango::chan::never::<()>();
+    }
+}
+
+fn after_a_lock_has_been_taken_off_by_somebody_else() {
+    run! {
+        let (tx, rx) = bounded(0);
+        let locked = go! {
+            tx <- task::lock_os_thread().await;
+            <-chango::chan::never::<()>()
+        };
+        let lock = <-rx;
+        sleep(Duration::from_millis(300)).await;
+        drop(lock);
+        locked.await.unwrap();
+    }
+}
+
+fn after_a_blocking_call_during_which_another_thread_took_the_right() {
+    run! {
+        let blocked = go! {
+            // All others have long been asleep when it comes back.
+            task::blocking(|| thread::sleep(Duration::from_millis(700)));
+            <-chango::chan::never::<()>()
+        };
+        blocked.await.unwrap();
+    }
+}
+
 fn a_sleep() {
     run! {
         let (tx, rx) = bounded(0);
@@ -117,6 +180,30 @@ fn a_long_poll() {
     run! {
         let (tx, rx) = bounded(0);
         go! { thread::sleep(LONG); tx <- 1; }
+        assert_eq!(<-rx, Some(1));
+    }
+}
+
+fn a_locked_goroutine_in_a_blocking_call() {
+    run! {
+        let (tx, rx) = bounded(0);
+        go! {
+            let _lock = task::lock_os_thread().await;
+            task::blocking(|| thread::sleep(LONG));
+            tx <- 1;
+        }
+        assert_eq!(<-rx, Some(1));
+    }
+}
+
+fn a_locked_goroutine_in_a_long_poll() {
+    run! {
+        let (tx, rx) = bounded(0);
+        go! {
+            let _lock = task::lock_os_thread().await;
+            thread::sleep(LONG);
+            tx <- 1;
+        }
         assert_eq!(<-rx, Some(1));
     }
 }
@@ -178,6 +265,32 @@ fn many_short_rests() {
                 .await
                 .unwrap();
         }
+    }
+}
+
+/// In a look between two of them there may be nobody in a queue.
+fn locked_goroutines_that_are_passed_on_all_the_time() {
+    run! {
+        let _lock = task::lock_os_thread().await;
+        let (tx, rx) = bounded(0);
+        let (back, from_other) = bounded(0);
+        let other = go! {
+            let _lock = task::lock_os_thread().await;
+            for value in <-rx { back <- value; }
+        };
+        let begun = Instant::now();
+        for turn in 0_u64.. {
+            if begun.elapsed() > LONG {
+                break;
+            }
+            tx <- turn;
+            assert_eq!(<-from_other, Some(turn));
+            if turn % 1000 == 0 {
+                sleep(Duration::from_millis(turn / 1000 % 90)).await;
+            }
+        }
+        drop(tx);
+        other.await.unwrap();
     }
 }
 
@@ -273,6 +386,36 @@ const PROGRAMS: &[Program] = &[
         "",
     ),
     (
+        beside_a_goroutine_that_is_locked_to_its_thread,
+        "beside_a_goroutine_that_is_locked_to_its_thread",
+        Expected::Dead,
+        "",
+    ),
+    (
+        when_all_goroutines_are_locked_to_their_threads,
+        "when_all_goroutines_are_locked_to_their_threads",
+        Expected::Dead,
+        "",
+    ),
+    (
+        after_a_locked_goroutine_has_ended_and_its_thread_with_it,
+        "after_a_locked_goroutine_has_ended_and_its_thread_with_it",
+        Expected::Dead,
+        "",
+    ),
+    (
+        after_a_lock_has_been_taken_off_by_somebody_else,
+        "after_a_lock_has_been_taken_off_by_somebody_else",
+        Expected::Dead,
+        "",
+    ),
+    (
+        after_a_blocking_call_during_which_another_thread_took_the_right,
+        "after_a_blocking_call_during_which_another_thread_took_the_right",
+        Expected::Dead,
+        "",
+    ),
+    (
         an_embedded_runtime,
         "an_embedded_runtime",
         Expected::Dead,
@@ -287,6 +430,24 @@ const PROGRAMS: &[Program] = &[
     (a_sleep, "a_sleep", Expected::Alive, ""),
     (a_blocking_call, "a_blocking_call", Expected::Alive, ""),
     (a_long_poll, "a_long_poll", Expected::Alive, ""),
+    (
+        a_locked_goroutine_in_a_blocking_call,
+        "a_locked_goroutine_in_a_blocking_call",
+        Expected::Alive,
+        "",
+    ),
+    (
+        a_locked_goroutine_in_a_long_poll,
+        "a_locked_goroutine_in_a_long_poll",
+        Expected::Alive,
+        "",
+    ),
+    (
+        locked_goroutines_that_are_passed_on_all_the_time,
+        "locked_goroutines_that_are_passed_on_all_the_time",
+        Expected::Alive,
+        "",
+    ),
     (
         a_thread_of_somebody_elses,
         "a_thread_of_somebody_elses",

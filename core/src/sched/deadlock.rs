@@ -4,8 +4,9 @@
 //! this who has something to do. A program is dead if all of this holds:
 //!
 //! * a thread is inside `run` or `block_on` of this runtime, and all that are wait to be woken;
-//! * every worker's thread sleeps, with a right to run or as a spare: none is away in a call that blocks
-//!   or in a long poll; and no queue has a goroutine in it;
+//! * every worker's thread sleeps, with a right to run, as a spare, or until the goroutine that is locked to
+//!   it is passed on to it: none is away in a call that blocks or in a long poll; and no queue has a goroutine
+//!   in it;
 //! * no timer is set, nobody waits for a socket, and no name is being looked up;
 //! * the process has no other threads but those and `sysmon`: another one could wake somebody.
 //!
@@ -15,7 +16,10 @@
 //! it would ever do. Then timers and sockets are looked at, and then that all workers sleep. One that was
 //! woken in between by a timer or a socket would have been seen awake, or has run a goroutine and fallen
 //! asleep again, and then the count of polls has changed. One that has taken a waker out, and not yet
-//! left the list of sleepers, is told by `poll_until`, which says before that somebody sleeps there.
+//! left the list of sleepers, is told by `poll_until`, which says before that somebody sleeps there. A locked
+//! goroutine on the way to its thread stands in no queue, but who passes it on is awake until its thread was
+//! called, and that does not sleep from then on. Who comes to rest without having had a right wakes `sysmon`,
+//! which may have looked when only that one was awake.
 
 use std::fmt;
 use std::future::Future;

@@ -126,6 +126,8 @@ impl Worker {
         if self.last_look() || idle.is_quiet() && !self.shared().is_watched() {
             Shared::wake_one(self.shared());
         }
+        // It was missing among those who rest, if all others do by now.
+        self.shared().sysmon.nudge();
         loop {
             let called = self.remote().parker.park_timeout(RETIRES);
             let waits = idle.is_spare(self.index(), !called);

@@ -89,6 +89,8 @@ struct Lists {
     spares: Vec<usize>,
     /// Those whose right was taken while they slept, until they know.
     deprived: Vec<usize>,
+    /// Those who have no right and wait for the goroutine that is locked to their thread.
+    bound: Vec<usize>,
 }
 
 impl Idle {
@@ -98,6 +100,7 @@ impl Idle {
             sleepers: Vec::with_capacity(procs),
             spares: Vec::new(),
             deprived: Vec::new(),
+            bound: Vec::new(),
         };
         Self {
             counts: AtomicU64::new(RIGHT * procs as u64),
@@ -256,6 +259,17 @@ impl Idle {
         }
     }
 
+    /// A worker that is away is about to wait for the goroutine that is locked to it. Nobody takes it out
+    /// of this list but itself, by [`stops_waiting`](Self::stops_waiting).
+    pub(crate) fn waits_for_its_own(&self, worker: usize) {
+        self.lists.lock().bound.push(worker);
+    }
+
+    /// Its wait is over, for whichever reason.
+    pub(crate) fn stops_waiting(&self, worker: usize) {
+        remove(&mut self.lists.lock().bound, worker);
+    }
+
     /// Whether all of so many workers stand in the lists, and if so, whether each of them `is_asleep`.
     pub(crate) fn all_rest(
         &self,
@@ -263,7 +277,10 @@ impl Idle {
         is_asleep: impl Fn(usize) -> bool,
     ) -> Option<bool> {
         let lists = self.lists.lock();
-        let rest = || lists.sleepers.iter().chain(&lists.spares);
+        let rest = || {
+            let spares = lists.spares.iter().chain(&lists.bound);
+            lists.sleepers.iter().chain(spares)
+        };
         // Somebody was called who has no thread yet: then nobody is missing, and yet it is not quiet.
         let all = rest().count() == workers && self.is_quiet();
         all.then(|| rest().all(|&worker| is_asleep(worker)))

@@ -182,9 +182,19 @@ impl Worker {
                     return true;
                 }
                 Next::Nothing if self.shared().is_stopping() => return false,
-                Next::Nothing => self.remote().parker.park(),
+                Next::Nothing => self.wait_for_its_own(),
             }
         }
+    }
+
+    /// Sleeps until somebody calls: whoever passes the goroutine on, or unlocks it.
+    fn wait_for_its_own(&self) {
+        let idle = &self.shared().idle;
+        idle.waits_for_its_own(self.index());
+        // It was missing among those who rest, if all others do by now.
+        self.shared().sysmon.nudge();
+        self.remote().parker.park();
+        idle.stops_waiting(self.index());
     }
 
     fn next_of(&self, goroutine: TaskId) -> Next {
