@@ -20,6 +20,12 @@ fn with_workers(test: impl Fn(&Runtime)) {
     }
 }
 
+/// Another runtime with as many workers.
+fn like(shape: &Runtime) -> Runtime {
+    let workers = shape.handle().max_procs();
+    Builder::new().workers(workers).build().expect("a runtime")
+}
+
 fn here() -> ThreadId {
     thread::current().id()
 }
@@ -240,6 +246,134 @@ fn a_runtime_ends_with_goroutines_that_are_locked() {
                 .detach();
         }
         (0..3).for_each(|_| locked.recv().unwrap());
+    });
+}
+
+/// Says on which thread it is dropped.
+struct Dropped(mpsc::Sender<ThreadId>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.send(here()).unwrap();
+    }
+}
+
+#[test]
+fn a_goroutine_that_is_locked_when_the_runtime_ends_is_dropped_by_its_thread() {
+    for _ in 0..5 {
+        with_workers(|shape| {
+            let (runtime, (locked_tx, locked)) = (like(shape), mpsc::channel());
+            let mut all = Vec::new();
+            for way in 0..8 {
+                let (tx, dropped) = mpsc::channel();
+                let locked_tx = locked_tx.clone();
+                let waits = async move {
+                    let _lock = lock_os_thread().await;
+                    let _dropped = Dropped(tx);
+                    locked_tx.send((way, here())).unwrap();
+                    loop {
+                        match way % 4 {
+                            // It waits, for good and not, and stands in queues most of the time.
+                            0 => std::future::pending().await,
+                            1 => sleep(Duration::from_micros(10)).await,
+                            _ => yield_now().await,
+                        }
+                    }
+                };
+                all.push((runtime.spawn(waits), dropped));
+            }
+            let threads: Vec<_> = (0..8).map(|_| locked.recv().unwrap()).collect();
+            drop(runtime);
+            for (way, thread) in threads {
+                let (handle, dropped) = &all[way];
+                assert_eq!(dropped.try_iter().collect::<Vec<_>>(), [thread]);
+                assert!(handle.is_finished());
+            }
+        });
+    }
+}
+
+#[test]
+fn a_goroutine_that_was_unlocked_elsewhere_is_dropped_at_the_end_of_the_runtime() {
+    for _ in 0..5 {
+        with_workers(|shape| {
+            let (runtime, (guards, others)) = (like(shape), mpsc::channel::<OsThreadLock>());
+            let (tx, dropped) = mpsc::channel();
+            runtime
+                .spawn(async move {
+                    let _dropped = Dropped(tx);
+                    for turn in 0.. {
+                        // Nobody may be there any more.
+                        let _ = guards.send(lock_os_thread().await);
+                        give_way(turn).await;
+                    }
+                })
+                .detach();
+            others.iter().take(100).for_each(drop);
+            drop(runtime);
+            assert_eq!(dropped.iter().count(), 1);
+        });
+    }
+}
+
+#[test]
+fn where_no_thread_is_left_who_waits_for_the_end_drops_the_goroutines() {
+    for gives_up in [true, false] {
+        let runtime = Builder::new().workers(1).max_threads(1).build().unwrap();
+        let (tx, dropped) = mpsc::channel();
+        let waits = runtime.spawn(async move {
+            let _dropped = Dropped(tx);
+            std::future::pending::<()>().await;
+        });
+        let taints = runtime.spawn(async { mem::forget(lock_os_thread().await) });
+        runtime.block_on(taints).unwrap();
+        // No other thread could be had while this one was there.
+        while runtime.handle().metrics().threads() > 0 {
+            thread::yield_now();
+        }
+        if gives_up {
+            assert!(runtime.shutdown_timeout(Duration::from_secs(60)));
+        } else {
+            drop(runtime);
+        }
+        assert_eq!(dropped.try_iter().collect::<Vec<_>>(), [here()]);
+        assert!(waits.is_finished());
+    }
+}
+
+#[test]
+fn a_thread_that_has_ended_makes_room_for_another() {
+    let runtime = Builder::new().workers(1).max_threads(1).build().unwrap();
+    for _ in 0..10 {
+        let taints = runtime.spawn(async { mem::forget(lock_os_thread().await) });
+        runtime.block_on(taints).unwrap();
+        assert_eq!(runtime.run(async { 7 }), 7);
+    }
+}
+
+#[test]
+fn those_that_are_locked_to_all_the_threads_there_may_be_are_woken() {
+    let runtime = Builder::new().workers(2).max_threads(3).build().unwrap();
+    runtime.run(async {
+        let _lock = lock_os_thread().await;
+        let thread = here();
+        for turn in 0..10 {
+            let others = [(); 2].map(|()| {
+                spawn(async move {
+                    let _lock = lock_os_thread().await;
+                    let thread = here();
+                    for _ in 0..4 {
+                        sleep(Duration::from_millis(turn)).await;
+                        yield_now().await;
+                        assert_eq!(here(), thread);
+                    }
+                })
+            });
+            for other in others {
+                other.await.unwrap();
+                assert_eq!(here(), thread);
+            }
+        }
     });
 }
 

@@ -12,8 +12,10 @@
 //! * while a right is free and a goroutine waits in a queue, somebody is spinning, or a thread could
 //!   not be had;
 //! * while nobody is awake who has a right, somebody sleeps in the netpoller: else nobody would see to
-//!   the timers and the files;
-//! * whoever is the last of all threads to go tidies up.
+//!   the timers and the files but `sysmon`, which does so where a thread could not be had;
+//! * whoever is the last of all threads to go tidies up; if none was left when the runtime was told to
+//!   stop, since none could be had, whoever waits for its end does;
+//! * at shutdown no goroutine is dropped before all threads have taken their last one out of a queue.
 //!
 //! A right that is given up is not given to anybody at once if there is nothing to do: most calls that
 //! block are short, and find their right where they left it.
@@ -39,6 +41,10 @@ const RETIRES: Duration = Duration::from_secs(10);
 pub(super) struct Crew {
     /// Those that have not ended.
     alive: usize,
+    /// Those of them that may still take goroutines out of queues.
+    readers: usize,
+    /// What was left when all had ended was dropped.
+    tidy: bool,
     /// By number; none where a thread was never started.
     threads: Vec<Option<thread::JoinHandle<()>>>,
     /// The numbers whose thread has retired.
@@ -184,7 +190,7 @@ impl Shared {
 
     // ---- threads ----
 
-    fn crew(&self) -> MutexGuard<'_, Crew> {
+    pub(super) fn crew(&self) -> MutexGuard<'_, Crew> {
         self.crew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -216,6 +222,7 @@ impl Shared {
         match hired {
             Ok((index, thread)) => {
                 crew.alive += 1;
+                crew.readers += 1;
                 crew.threads[index] = Some(thread);
                 Ok(())
             }
@@ -277,6 +284,26 @@ impl Shared {
         this.thread_ends(index);
     }
 
+    /// A thread takes no goroutine out of a queue any more.
+    pub(super) fn stops_to_read(&self) {
+        let mut crew = self.crew();
+        crew.readers -= 1;
+        if crew.readers == 0 {
+            self.all_gone.notify_all();
+        }
+    }
+
+    /// At shutdown: waits until no thread takes goroutines out of queues any more, and empties the one that
+    /// links them to each other.
+    pub(super) fn wait_for_readers(&self) {
+        // None comes any more: who is hired after one of them has seen that the runtime stops sees it too.
+        let crew = self
+            .all_gone
+            .wait_while(self.crew(), |crew| crew.readers > 0);
+        drop(crew.unwrap_or_else(PoisonError::into_inner));
+        self.global.close();
+    }
+
     /// The last thing that a thread does. The last one of all drops what is left.
     fn thread_ends(&self, index: usize) {
         let mut crew = self.crew();
@@ -295,7 +322,8 @@ impl Shared {
         // No other worker is left that could touch a goroutine. The count stays up until all is
         // dropped: who waits for it finds every destructor run.
         self.tidy_up();
-        self.crew().alive = 0;
+        let mut crew = self.crew();
+        (crew.alive, crew.tidy) = (0, true);
         self.all_gone.notify_all();
     }
 
@@ -319,7 +347,12 @@ impl Shared {
             }
         };
         let threads = std::mem::take(&mut crew.threads);
+        let tidy = std::mem::replace(&mut crew.tidy, true);
         drop(crew);
+        if !tidy {
+            // The last thread ended before anybody knew that it was the last: no other could be had.
+            self.tidy_up();
+        }
         for thread in threads.into_iter().flatten().chain(self.sysmon.thread()) {
             // A worker catches what goroutines throw; its own panic was printed when it happened.
             let _ = thread.join();

@@ -9,10 +9,12 @@
 //! * a goroutine that was passed on is in `next` of its entry until its thread has taken it from there,
 //!   and its entry is there as long, also if it is unlocked meanwhile;
 //! * a right that was passed on with it belongs to its thread from then on: the number of rights does
-//!   not change.
+//!   not change;
+//! * also at shutdown it is dropped by its thread. What libraries keep in thread-locals for it is there
+//!   then; and one that is not `Send` can be dropped nowhere else.
 //!
 //! All of it is behind one lock, which nobody takes who has no locked goroutine in hand: the bit in the
-//! goroutine's state says whether it may be one.
+//! goroutine's state says whether it may be one. (But `sysmon`, where no thread can be had.)
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +22,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::worker::Worker;
 use super::{Shared, current};
 use crate::primitive::sync::Arc;
-use crate::task::{Runnable, TaskId};
+use crate::task::{self, Runnable, TaskId};
+use crate::util::abort::AbortOnPanic;
 
 /// Which goroutine is locked to which worker's thread.
 #[derive(Debug, Default)]
@@ -107,6 +110,53 @@ impl Drop for Lock {
             Some(worker) if worker.index() == index => worker.set_serves(Serves::All),
             _ => self.shared.unpark(&self.shared.remote(index)),
         });
+    }
+}
+
+impl Shared {
+    /// For the thread that watches the workers, when there is a right and no thread to be had that would take
+    /// it: gives it to a thread whose locked goroutine stands in the global queue. False if there is none such.
+    #[cold]
+    pub(super) fn pass_on_from_outside(this: &Arc<Self>) -> bool {
+        // Until this is dropped no goroutine is dropped for shutdown: see `wait_for_readers`.
+        let crew = this.crew();
+        if this.is_stopping() || !this.idle.come_back() {
+            return false;
+        }
+        let passed = this.take_out_locked();
+        match passed {
+            Some(worker) => this.unpark(&this.remote(worker)),
+            None => {
+                let _ = this.idle.leave();
+            }
+        }
+        drop(crew);
+        // Who went to sleep meanwhile has not seen what was taken out and put back, and who came back has not
+        // found the right.
+        if this.global.len() > 0 {
+            Self::wake_one(this);
+        }
+        passed.is_some()
+    }
+
+    /// Takes the first goroutine that is locked out of the global queue, for its thread, which is returned.
+    fn take_out_locked(&self) -> Option<usize> {
+        let mut tasks = Vec::new();
+        let first = self.global.pop(usize::MAX, |task| tasks.push(task));
+        tasks.splice(..0, first);
+        let mut threads = self.locked.lock();
+        let at = tasks
+            .iter()
+            .position(|task| threads.contains_key(&task.header().meta.id));
+        let passed = at.and_then(|at| {
+            let task = tasks.remove(at);
+            let entry = threads.get_mut(&task.header().meta.id)?;
+            entry.next = Some(task);
+            Some(entry.worker)
+        });
+        drop(threads);
+        self.global.push(tasks);
+        passed
     }
 }
 
@@ -213,6 +263,31 @@ impl Worker {
                 Next::Run(task, locked)
             }
             None => Next::Nothing,
+        }
+    }
+
+    /// This thread has left its loop. At shutdown it drops the goroutine that is locked to it.
+    ///
+    /// Nobody else can: this thread alone runs it, it is dropped by those who tidy up only when all threads
+    /// have ended, and another thread that does the same as this one has another goroutine. But it may stand
+    /// in a queue, or in the hands of a worker that is about to pass it on, so this waits until all have left
+    /// their loops. A worker that stays in a poll for ever keeps it waiting, as it keeps those who tidy up.
+    pub(super) fn end_locked(&self) {
+        let _guard = AbortOnPanic;
+        let shared = self.shared();
+        shared.stops_to_read();
+        let Serves::One(goroutine) = self.serves() else {
+            return;
+        };
+        shared.wait_for_readers();
+        let mut threads = shared.locked.lock();
+        let mine = threads
+            .get(&goroutine)
+            .is_some_and(|entry| entry.worker == self.index() && entry.guards > 0);
+        if mine {
+            threads.remove(&goroutine);
+            drop(threads);
+            task::drop_one(&shared.registry, goroutine);
         }
     }
 

@@ -223,11 +223,13 @@ impl<'a> Watch<'a> {
     }
 
     /// Whether nobody is awake who would have to be watched. Where no thread can be had that sleeps in the
-    /// netpoller, this one looks on.
+    /// netpoller, or takes up what is woken (all are locked or blocked), this one looks on.
     fn may_park(&self) -> bool {
         let shared = self.shared;
         // In this order: who counts as away has left the netpoller before.
-        shared.idle.is_quiet() && !shared.idle.has_debt() && shared.is_watched()
+        let quiet = shared.idle.is_quiet() && !shared.idle.has_debt() && shared.is_watched();
+        // Who could not start a thread just before has seen that this one does not park yet.
+        quiet && !self.is_stranded()
     }
 
     /// Sleeps until a worker leaves the idle state, or a line of the trace is due: false in the latter
@@ -263,11 +265,20 @@ impl<'a> Watch<'a> {
             done |= self.look_at(at, now);
         }
         // Somebody could not be started, or nobody noticed: it is called again.
-        if self.shared.global.len() > 0 && self.shared.idle.has_room() {
+        if self.is_stranded() {
             Shared::wake_one(self.shared);
-            done = true;
+            // No thread can be had, or one that waits for its own goroutine is passed it.
+            done |= !self.is_stranded() || Shared::pass_on_from_outside(self.shared);
+        } else if self.shared.idle.is_quiet() && self.is_unwatched() {
+            // The same, for the place in the netpoller; until somebody comes this thread looks there.
+            Shared::wake_one(self.shared);
         }
         self.look_outside(now) || done
+    }
+
+    /// Whether a goroutine waits for a worker, a right is there for one, and nobody is on the way.
+    fn is_stranded(&self) -> bool {
+        self.shared.global.len() > 0 && self.shared.idle.has_room()
     }
 
     /// Looks at one worker; whether anything had to be done.

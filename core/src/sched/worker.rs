@@ -150,6 +150,7 @@ pub(super) fn run(
             }
         }
     });
+    worker.end_locked();
     worker.core.into_inner().queue
 }
 

@@ -271,6 +271,19 @@ pub(crate) fn drop_all(registry: &Registry) {
     }
 }
 
+/// Drops the goroutine of this number, if it is left, on this thread. The registry is closed, no worker
+/// runs any more, no queue is read again, and until this returns nobody else drops this goroutine.
+pub(crate) fn drop_one(registry: &Registry, goroutine: TaskId) {
+    if let Some(header) = registry.find(goroutine) {
+        // SAFETY: as in `drop_all`; it stays in the registry until this thread takes it out.
+        unsafe {
+            if header.as_ref().state.seize() {
+                cancel(header, registry);
+            }
+        }
+    }
+}
+
 /// What is said of a goroutine when it is spawned.
 #[inline]
 pub(crate) fn meta(id: u64, spawned_at: &'static Location<'static>, name: Option<String>) -> Meta {

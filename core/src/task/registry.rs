@@ -182,6 +182,22 @@ impl Registry {
             .for_each(|shard| shard.list.lock().closed = true);
     }
 
+    /// The goroutine of this number, if it is still there; it stays in the list.
+    pub(super) fn find(&self, id: TaskId) -> Option<NonNull<Header>> {
+        let list = self.shard(id).list.lock();
+        let mut next = list.first;
+        while let Some(header) = next {
+            // SAFETY: all in the list are live, and their links belong to this lock.
+            unsafe {
+                if header.as_ref().meta.id == id {
+                    return next;
+                }
+                next = header.as_ref().links.with(|links| (*links).next);
+            }
+        }
+        None
+    }
+
     /// Any goroutine that is still there; it stays in the list.
     pub(super) fn any(&self) -> Option<NonNull<Header>> {
         self.shards.iter().find_map(|shard| shard.list.lock().first)
