@@ -121,7 +121,7 @@ pub mod sync {
 /// Goroutines: started, named, joined, stopped.
 pub mod task {
     pub use chango_core::spawn::{
-        Builder, OsThreadLock, blocking, exit, id, lock_os_thread, spawn, yield_now,
+        Builder, OsThreadLock, blocking, exit, id, lock_os_thread, spawn, spawn_local, yield_now,
     };
     pub use chango_core::task::{JoinError, JoinHandle, TaskId};
 

@@ -5,8 +5,10 @@
 //! runs itself once for each program and looks at what that printed and how it ended.
 
 use std::process::{Command, ExitCode, Stdio};
+use std::rc::Rc;
 use std::sync::Mutex;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
 
 use chango::net::{TcpListener, TcpStream};
 use chango::prelude::*;
@@ -149,6 +151,37 @@ fn after_a_lock_has_been_taken_off_by_somebody_else() {
     }
 }
 
+/// What waits there can be dropped on one thread only, and is, when the program is told that it is dead.
+fn beside_local_goroutines() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+    struct Stays(Rc<ThreadId>);
+    impl Drop for Stays {
+        fn drop(&mut self) {
+            assert_eq!(*self.0, thread::current().id());
+            DROPPED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    fn wait() -> task::JoinHandle<()> {
+        task::spawn_local(|| async {
+            let _stays = Stays(Rc::new(thread::current().id()));
+            let (_tx, rx) = bounded::<()>(0);
+            sleep(Duration::from_millis(50)).await;
+            co! { <-rx; }
+        })
+    }
+    let dead = || {
+        run! {
+            let one = wait();
+            wait();
+            one.await.unwrap();
+        }
+    };
+    let panic = std::panic::catch_unwind(dead).unwrap_err();
+    // The program has had its time to end all of them.
+    assert_eq!(DROPPED.load(Ordering::SeqCst), 2);
+    std::panic::resume_unwind(panic);
+}
+
 fn after_a_blocking_call_during_which_another_thread_took_the_right() {
     run! {
         let blocked = go! {
@@ -192,6 +225,18 @@ fn a_locked_goroutine_in_a_blocking_call() {
             task::blocking(|| thread::sleep(LONG));
             tx <- 1;
         }
+        assert_eq!(<-rx, Some(1));
+    }
+}
+
+fn a_local_goroutine_that_sleeps() {
+    run! {
+        let (tx, rx) = bounded(0);
+        task::spawn_local(move || async move {
+            let one = Rc::new(1);
+            sleep(LONG).await;
+            co! { tx <- *one; }
+        });
         assert_eq!(<-rx, Some(1));
     }
 }
@@ -416,6 +461,12 @@ const PROGRAMS: &[Program] = &[
         "",
     ),
     (
+        beside_local_goroutines,
+        "beside_local_goroutines",
+        Expected::Dead,
+        "",
+    ),
+    (
         an_embedded_runtime,
         "an_embedded_runtime",
         Expected::Dead,
@@ -445,6 +496,12 @@ const PROGRAMS: &[Program] = &[
     (
         locked_goroutines_that_are_passed_on_all_the_time,
         "locked_goroutines_that_are_passed_on_all_the_time",
+        Expected::Alive,
+        "",
+    ),
+    (
+        a_local_goroutine_that_sleeps,
+        "a_local_goroutine_that_sleeps",
         Expected::Alive,
         "",
     ),

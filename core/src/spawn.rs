@@ -89,6 +89,91 @@ where
     spawned.unwrap_or_else(|_| no_runtime("a goroutine"))
 }
 
+/// Starts a goroutine whose future need not be `Send`: it is born locked to an OS thread. (Go: a goroutine of
+/// which `runtime.LockOSThread` is the first statement.)
+///
+/// `make` is called on that thread and makes the future there. From then on nobody else runs there: `make` is
+/// called, and the future is made, polled and dropped, on this one thread, whatever ends the goroutine: its
+/// return, a panic of `make` or of the future, [`exit`], [`JoinHandle::abort`], or the end of the runtime. So
+/// the future may keep an [`Rc`](std::rc::Rc), a thread-local's value or the guard of a lock across an
+/// `.await`. `make` itself comes from here, so what it captures is `Send`; if the goroutine ends before `make`
+/// was called, or the runtime has ended, it is dropped on any thread. The output is `Send`: it is joined like
+/// every other goroutine's. All else is as for [`lock_os_thread`], what it costs included: use it for what
+/// cannot travel, not for speed.
+///
+/// # Threads
+///
+/// The worker that comes to the goroutine first gives it its thread, and gets it back when the future is gone
+/// (unless the goroutine has leaked a guard of [`lock_os_thread`]; then the thread ends). While the goroutine
+/// waits its thread has no right to run, so others need another thread: each living local goroutine counts
+/// in [`max_threads`](crate::runtime::Builder::max_threads). If the system or that limit allows no more, a line
+/// on standard error says so once; nothing is lost, the goroutines that are ready wait for a thread that comes
+/// back, and the runtime tries again and again to start one. Timers and sockets are seen to meanwhile.
+///
+/// # Shutdown
+///
+/// A runtime that ends waits for all polls that are under way, and then each local goroutine that is left is
+/// dropped by its thread. If [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gives up, because
+/// some goroutine blocks its thread in a poll, they are dropped when that poll is over. Their threads keep
+/// waiting for it, since no other thread may drop them: if the process ends first they are leaked, that is,
+/// never dropped.
+///
+/// # Panics
+///
+/// Outside every runtime.
+///
+/// # Examples
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+///
+/// use chango_core::{runtime::Runtime, spawn};
+///
+/// let seen = Runtime::new()?.run(async {
+///     let local = spawn::spawn_local(|| async {
+///         let seen = Rc::new(RefCell::new(Vec::new()));
+///         for number in 1..=3 {
+///             let other = spawn::spawn(async move { 10 * number });
+///             // Across this await: in `spawn` it would not compile.
+///             seen.borrow_mut().push(other.await.unwrap());
+///         }
+///         seen.take()
+///     });
+///     local.await
+/// });
+/// assert_eq!(seen?, [10, 20, 30]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[track_caller]
+pub fn spawn_local<M, F>(make: M) -> JoinHandle<F::Output>
+where
+    M: FnOnce() -> F + Send + 'static,
+    F: Future + 'static,
+    F::Output: Send + 'static,
+{
+    spawn_local_named(make, None, Location::caller())
+}
+
+#[track_caller]
+fn spawn_local_named<M, F>(
+    make: M,
+    name: Option<String>,
+    spawned_at: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    M: FnOnce() -> F + Send + 'static,
+    F: Future + 'static,
+    F::Output: Send + 'static,
+{
+    let spawned = current::with_shared(|shared| match shared {
+        Some(shared) => Ok(Shared::spawn_local(shared, make, name, spawned_at)),
+        // As in `spawn_named`.
+        None => Err(make),
+    });
+    spawned.unwrap_or_else(|_| no_runtime("a goroutine"))
+}
+
 /// Options for one goroutine.
 ///
 /// # Examples
@@ -160,6 +245,40 @@ impl Builder {
         F::Output: Send + 'static,
     {
         spawn_named(future, self.name, Location::caller())
+    }
+
+    /// Starts the goroutine on the current runtime and on a thread of its own, as [`spawn_local`] does.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
+    /// let two = runtime.run(async {
+    ///     let named = chango_core::spawn::Builder::new().name("counter");
+    ///     named.spawn_local(|| async {
+    ///         let one = Rc::new(1);
+    ///         chango_core::spawn::yield_now().await;
+    ///         *one + 1
+    ///     })
+    ///     .await
+    /// });
+    /// assert_eq!(two.unwrap(), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<M, F>(self, make: M) -> JoinHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_local_named(make, self.name, Location::caller())
     }
 }
 
@@ -264,7 +383,9 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
 /// slower than others; goroutines that share much with others should not be locked.
 ///
 /// Locks nest: the goroutine is unlocked when its last guard is dropped, wherever that happens. If it ends
-/// with a guard that was leaked or given away, its thread ends too, as in Go.
+/// with a guard that was leaked or given away, its thread ends too, as in Go. When the runtime ends, the future
+/// of a goroutine that is still locked is dropped by its thread. One that is locked from its beginning need not
+/// be `Send`: see [`spawn_local`].
 ///
 /// # Panics
 ///

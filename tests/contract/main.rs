@@ -6,6 +6,7 @@ mod channels;
 mod deadlock;
 mod dropped;
 mod dump;
+mod local;
 mod operators;
 mod select;
 mod tasks;

@@ -200,6 +200,33 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
+    /// Starts a goroutine on this runtime whose future need not be `Send`, on a thread of its own; see
+    /// [`spawn::spawn_local`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// let handle = runtime.spawn_local(|| async {
+    ///     let here = Rc::new("from one thread");
+    ///     chango_core::spawn::yield_now().await;
+    ///     *here
+    /// });
+    /// assert_eq!(runtime.block_on(handle)?, "from one thread");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<M, F>(&self, make: M) -> JoinHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn_local(make)
+    }
+
     /// A handle for spawning and entering from elsewhere.
     ///
     /// # Examples
@@ -301,6 +328,33 @@ impl Handle {
         F::Output: Send + 'static,
     {
         Shared::spawn(&self.shared, future, None, Location::caller(), false)
+    }
+
+    /// Starts a goroutine on this runtime whose future need not be `Send`, from anywhere; see
+    /// [`spawn::spawn_local`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = chango_core::runtime::Runtime::new()?;
+    /// let local = runtime.handle().spawn_local(|| async {
+    ///     let one = Rc::new(1);
+    ///     chango_core::spawn::yield_now().await;
+    ///     *one
+    /// });
+    /// assert_eq!(runtime.block_on(local)?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<M, F>(&self, make: M) -> JoinHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        Shared::spawn_local(&self.shared, make, None, Location::caller())
     }
 
     /// Makes this the runtime that `go!`, `sleep` and sockets use on this thread, until the guard

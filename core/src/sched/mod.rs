@@ -27,6 +27,7 @@ pub(crate) mod deadlock;
 pub(crate) mod global_queue;
 pub(crate) mod handoff;
 pub(crate) mod idle;
+mod local;
 pub(crate) mod locked;
 mod observe;
 pub(crate) mod park;
@@ -48,6 +49,7 @@ use self::deadlock::Insiders;
 use self::global_queue::GlobalQueue;
 use self::handoff::Crew;
 use self::idle::{Called, Idle};
+use self::local::Local;
 use self::locked::LockedThreads;
 use self::park::{Parker, Unpark};
 use self::run_queue::{Owner, RunQueue};
@@ -295,6 +297,21 @@ impl Shared {
             }
             handle
         })
+    }
+
+    /// Makes a goroutine whose future `make` makes, on the thread that it is locked to, and queues it.
+    pub(crate) fn spawn_local<M, F>(
+        this: &Arc<Self>,
+        make: M,
+        name: Option<String>,
+        spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        Self::spawn(this, Local::Unmade(make), name, spawned_at, false)
     }
 
     /// Queues a goroutine that was made runnable by a thread that has no right to run it: it is no
