@@ -134,6 +134,10 @@ impl Worker {
         }
         // It was missing among those who rest, if all others do by now.
         self.shared().sysmon.nudge();
+        if self.shared().is_stopping() {
+            // It may have been called for that where it waited for its locked goroutine, and is not again.
+            return false;
+        }
         loop {
             let called = self.remote().parker.park_timeout(RETIRES);
             let waits = idle.is_spare(self.index(), !called);
