@@ -35,7 +35,7 @@ use super::{Remote, Shared, deadlock};
 use crate::clock;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::primitive::sync::Arc;
-use crate::sys::Quit;
+use crate::sys::{self, Quit};
 use crate::trace::Trace;
 use crate::util::wake_list::WakeList;
 
@@ -52,9 +52,11 @@ const UNLOOKED: Duration = Duration::from_millis(10);
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(10);
 
-/// At most so long while a worker idles beside one that does not. The system wakes a sleeper some tens
-/// of microseconds late, so a look comes within 100 µs.
-const BESIDE_IDLE: Duration = Duration::from_micros(40);
+/// At most so long while a worker idles beside one that does not; and if somebody was seen to wait beside
+/// it, so long until it is certain that he waits. With both, and what a thread takes to wake up, nobody waits
+/// for longer than 100 µs.
+const BESIDE_IDLE: Duration = Duration::from_micros(80);
+const CONFIRMS: Duration = Duration::from_micros(10);
 
 /// So many looks in vain, and it looks less often.
 const PATIENCE: u32 = 50;
@@ -96,7 +98,10 @@ impl Sysmon {
         let quit = Quit::new(shared.netpoll.waker())?;
         let thread = thread::Builder::new()
             .name(format!("{}-sysmon", shared.config.name))
-            .spawn(move || Watch::new(&watched, quit).run())?;
+            .spawn(move || {
+                sys::sleep_to_the_point();
+                Watch::new(&watched, quit).run();
+            })?;
         *shared.sysmon.handle() = Some(thread);
         Ok(())
     }
@@ -164,6 +169,8 @@ struct Watch<'a> {
     pause: Duration,
     /// Looks in vain, one after the other.
     in_vain: u32,
+    /// Somebody was seen to wait behind a poll that may be a short one, beside an idle worker.
+    suspects: bool,
     /// The lines of `CHANGO_DEBUG=schedtrace`, if they were asked for.
     trace: Option<Trace>,
     /// Whether a signal asks for a dump.
@@ -180,6 +187,7 @@ impl<'a> Watch<'a> {
             procs: Looked::new(clock::now()),
             pause: SHORTEST,
             in_vain: 0,
+            suspects: false,
             trace: Trace::new(shared.config.debug, shared.start, || shared.metrics()),
             quit,
         }
@@ -216,6 +224,7 @@ impl<'a> Watch<'a> {
             return;
         }
         let pause = match self.shared.idle.has_room() && !quiet {
+            true if self.suspects => CONFIRMS,
             true => self.pause.min(BESIDE_IDLE),
             false => self.pause,
         };
@@ -252,6 +261,7 @@ impl<'a> Watch<'a> {
     fn look(&mut self) -> bool {
         let now = clock::now();
         self.shared.sysmon.set_clock();
+        self.suspects = false;
         self.shared.hear_of_others(&mut self.workers);
         self.since.resize(self.workers.len(), now);
         if self.procs.is_due(now) {
@@ -286,14 +296,18 @@ impl<'a> Watch<'a> {
         let (remote, seen) = &mut self.workers[at];
         // Relaxed: what it leads to is made sure of under a lock.
         let polls = remote.polls.load(Ordering::Relaxed);
-        if *seen != polls {
-            (*seen, self.since[at]) = (polls, now);
-            return false;
+        let is_new = std::mem::replace(seen, polls) != polls;
+        if is_new {
+            self.since[at] = now;
         }
         if polls % 2 == 0 {
             return false;
         }
         let waits = remote.queue.has_next() || remote.queue.has_work();
+        if is_new {
+            self.suspects |= waits && self.shared.idle.has_room();
+            return false;
+        }
         if remote.is_away() {
             // It has put something there while its right was taken.
             if waits {

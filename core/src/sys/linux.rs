@@ -5,7 +5,7 @@
 //! quota of 1.9 processors half of it would never be used. So the mask is asked for here, apart from the
 //! quota.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_ulong};
 use std::num::NonZero;
 use std::path::Path;
 use std::thread;
@@ -14,6 +14,16 @@ use super::cgroup;
 
 unsafe extern "C" {
     fn sched_getaffinity(pid: c_int, size: usize, mask: *mut u64) -> c_int;
+    fn prctl(option: c_int, ...) -> c_int;
+}
+
+/// The kernel's number for it.
+const PR_SET_TIMERSLACK: c_int = 29;
+
+/// Has this thread woken when its sleeps end, and not when that suits others (by 50 µs later, mostly).
+pub(crate) fn sleep_to_the_point() {
+    // SAFETY: it changes a number of this thread's, in nanoseconds. Whether it succeeds does not matter.
+    unsafe { prctl(PR_SET_TIMERSLACK, 1 as c_ulong) };
 }
 
 /// How many processors this process may use.

@@ -8,12 +8,12 @@ mod cgroup;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::linux::{processors, threads};
+pub(crate) use self::linux::{processors, sleep_to_the_point, threads};
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use self::other::{processors, threads};
+pub(crate) use self::other::{processors, sleep_to_the_point, threads};
 
 #[cfg(unix)]
 mod unix;

@@ -12,3 +12,6 @@ pub(crate) fn processors() -> usize {
 pub(crate) fn threads() -> Option<usize> {
     None
 }
+
+/// Has this thread woken when its sleeps end, if it can be had.
+pub(crate) fn sleep_to_the_point() {}
