@@ -7,14 +7,23 @@
 //!   where its docs do not say otherwise;
 //! * `read`, `write` and the rest take `&self`: a socket can be shared, and closed from anywhere.
 //!   Closing it gives the descriptor back at once and ends the waiting of others with an error of
-//!   kind [`NotConnected`](std::io::ErrorKind::NotConnected).
+//!   kind [`NotConnected`](std::io::ErrorKind::NotConnected);
+//! * `set_read_deadline` and `set_write_deadline` are Go's: a moment, from which on operations of that
+//!   direction end with an error of kind [`TimedOut`](std::io::ErrorKind::TimedOut), whoever waits.
 //!
 //! A socket belongs to the runtime in which it was made. When that runtime has shut down, what would
 //! wait gives an error instead.
 
 mod addr;
 mod lookup;
+
+mod deadline;
+mod kind;
+mod methods;
 mod socket;
+
+mod accept;
+mod stream;
 mod tcp;
 
 pub use self::addr::ToSocketAddrs;

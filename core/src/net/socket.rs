@@ -5,6 +5,7 @@
 //! * the descriptor is closed once nobody is in a system call with it and nobody gets into one any
 //!   more: operations hold the lock of `source` for reading, closing takes it for writing. Nobody
 //!   waits for readiness while holding it;
+//! * the deadline of an operation's direction is looked at before each attempt: see `deadline`;
 //! * waiting ends when the socket is closed, whichever comes first: `close` closes the slots before
 //!   it takes the source out, and a wait after that is refused.
 
@@ -14,11 +15,14 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use mio::event::Source;
 
+use super::deadline::Deadlines;
+use super::kind::Kind;
 use crate::coop;
-use crate::netpoll::{Closed, Netpoll, Registration, Slot, Ticket};
+use crate::netpoll::{Closed, File, Netpoll, Registration, Slot, Ticket};
 use crate::note::{At, Position};
 use crate::primitive::sync::Arc;
 use crate::sched::current;
@@ -34,10 +38,21 @@ pub(super) enum Direction {
     Write,
 }
 
+impl Direction {
+    /// Where those wait who go this way.
+    pub(super) fn slot(self, file: &File) -> &Slot {
+        match self {
+            Self::Read => &file.read,
+            Self::Write => &file.write,
+        }
+    }
+}
+
 /// A registered socket.
 pub(super) struct Socket<S: Source> {
     /// None once it is closed.
     source: RwLock<Option<S>>,
+    deadlines: Deadlines,
     registration: Registration,
 }
 
@@ -47,6 +62,7 @@ impl<S: Source> Socket<S> {
         let registration = Registration::new(netpoll, &mut source)?;
         Ok(Self {
             source: RwLock::new(Some(source)),
+            deadlines: Deadlines::new(),
             registration,
         })
     }
@@ -95,15 +111,39 @@ impl<S: Source> Socket<S> {
     ) -> Poll<io::Result<R>> {
         ready!(coop::poll_proceed(cx));
         self.slot(direction)
-            .poll(None, cx, At::Unknown, || self.with(&mut f))
+            .poll(None, cx, At::Unknown, || self.attempt(direction, &mut f))
+    }
+
+    /// Makes the system call if the deadline has not passed; if it would block, the timer of the
+    /// deadline is set.
+    fn attempt<R>(
+        &self,
+        direction: Direction,
+        f: impl FnOnce(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let Some(deadline) = self.deadlines.of(direction) else {
+            return self.with(f);
+        };
+        let result = self.with(|source| {
+            deadline.check()?;
+            f(source)
+        });
+        if let Err(error) = &result
+            && error.kind() == io::ErrorKind::WouldBlock
+        {
+            deadline.arm();
+        }
+        result
+    }
+
+    /// From `moment` on operations in this direction end with an error of kind `TimedOut`.
+    pub(super) fn set_deadline(&self, direction: Direction, moment: Option<Instant>) {
+        self.deadlines
+            .set(direction, moment, self.registration.file());
     }
 
     fn slot(&self, direction: Direction) -> &Slot {
-        let file = self.registration.file();
-        match direction {
-            Direction::Read => &file.read,
-            Direction::Write => &file.write,
-        }
+        direction.slot(self.registration.file())
     }
 
     /// Closes the socket; whoever waits for it gets an error.
@@ -116,6 +156,7 @@ impl<S: Source> Socket<S> {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         self.discard(source);
+        self.deadlines.stop();
         wake.wake_all();
     }
 
@@ -124,6 +165,39 @@ impl<S: Source> Socket<S> {
             // It can only fail for a descriptor that is not registered, which is what is wanted.
             let _ = self.registration.deregister(&mut source);
         }
+    }
+}
+
+impl<S: Kind> Socket<S> {
+    /// Takes over a socket of std's; `what` begins the sentence of the panic.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    pub(super) fn from_std(std: S::Std, what: &str) -> io::Result<Self> {
+        let netpoll = current_netpoll(what);
+        let source = S::from_std(std);
+        source.raw().set_nonblocking(true)?;
+        Self::new(source, &netpoll)
+    }
+
+    /// The same socket with a descriptor and deadlines of its own.
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        let copy = self.with(|source| source.raw().try_clone())?;
+        Self::new(S::from_std(copy.into()), self.netpoll())
+    }
+
+    /// Gives the socket back as one of std's, which blocks.
+    pub(super) fn into_std(self) -> io::Result<S::Std> {
+        let mut source = self
+            .source
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .ok_or(Closed::ByProgram)?;
+        self.registration.deregister(&mut source)?;
+        source.raw().set_nonblocking(false)?;
+        Ok(source.into())
     }
 }
 
@@ -174,10 +248,13 @@ where
             ready!(coop::poll_proceed(cx));
             this.charged = true;
         }
-        let (socket, at, f) = (this.socket, At::Here(this.at), &mut this.f);
+        let (socket, direction) = (this.socket, this.direction);
+        let (at, f) = (At::Here(this.at), &mut this.f);
         socket
-            .slot(this.direction)
-            .poll(Some(&mut this.ticket), cx, at, || socket.with(&mut *f))
+            .slot(direction)
+            .poll(Some(&mut this.ticket), cx, at, || {
+                socket.attempt(direction, &mut *f)
+            })
     }
 }
 

@@ -377,7 +377,7 @@ impl Registration {
     }
 
     /// Both directions of the file.
-    pub(crate) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &Arc<File> {
         &self.file
     }
 

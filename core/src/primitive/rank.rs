@@ -21,6 +21,8 @@ pub enum Rank {
     Sync,
     /// The list of those who wait on one `Timer` or `Ticker`.
     TimerWaiters,
+    /// The deadline of one direction of a socket, with its timer.
+    Deadline,
     /// One shard of the registry of live goroutines.
     Registry,
     /// The heap of timers of one P.

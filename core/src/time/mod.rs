@@ -65,7 +65,7 @@ fn is_over(deadline: Option<Instant>) -> bool {
 }
 
 /// Where a timer goes that is set here.
-fn shard() -> Arc<Shard> {
+pub(crate) fn shard() -> Arc<Shard> {
     current::timer_shard().unwrap_or_else(|| no_runtime("waiting for a timer"))
 }
 
@@ -89,7 +89,7 @@ fn poll_deadline(
 }
 
 /// After an entry was armed, and with no lock held: sees to it that nobody sleeps past the deadline.
-fn announce(armed: Armed, deadline: Option<Instant>) {
+pub(crate) fn announce(armed: Armed, deadline: Option<Instant>) {
     // `Refused`: the runtime has shut down and drops whatever waits in it.
     if let (Armed::Waiting { earliest: true }, Some(deadline)) = (armed, deadline) {
         current::timer_moved(deadline);

@@ -1,14 +1,10 @@
-//! `TcpListener`: accepts connections.
-//!
-//! What must hold: an `accept` ends with an error only where the listener itself is broken or
-//! closed. A connection that went away before it was accepted is passed over, and where the system
-//! has no descriptor left the listener waits a little and goes on.
+//! `TcpListener`: accepts connections, as `net::accept` has it.
 
 use std::fmt;
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::Location;
-use std::time::Duration;
+use std::time::Instant;
 
 use futures_lite::{Stream, stream};
 use socket2::{Domain, Protocol, Type};
@@ -16,15 +12,9 @@ use socket2::{Domain, Protocol, Type};
 use super::TcpStream;
 use crate::net::ToSocketAddrs;
 use crate::net::lookup::for_each;
-use crate::net::socket::{Direction, Socket, current_netpoll};
+use crate::net::methods::{common_methods, listener_methods};
+use crate::net::socket::{Direction, Socket};
 use crate::note::Position;
-use crate::time::sleep_at;
-
-/// How long an `accept` waits first when there is no descriptor for the connection.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-
-/// How long it waits at most; a listener that is closed meanwhile is noticed that late.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A socket that accepts TCP connections. (Go: `net.Listener`.)
 ///
@@ -99,38 +89,6 @@ impl TcpListener {
         Self::from_std(socket.into())
     }
 
-    /// Takes over a listener of std's.
-    ///
-    /// # Errors
-    ///
-    /// The system's, if the socket cannot be made one that does not block.
-    ///
-    /// # Panics
-    ///
-    /// Outside every runtime.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use chango_core::net::TcpListener;
-    /// use chango_core::runtime;
-    ///
-    /// let runtime = runtime::Builder::new().build()?;
-    /// let handle = runtime.handle();
-    /// let _entered = handle.enter();
-    /// let listener = TcpListener::from_std(std::net::TcpListener::bind("127.0.0.1:0")?)?;
-    /// # drop(listener);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn from_std(listener: net::TcpListener) -> io::Result<Self> {
-        let netpoll = current_netpoll("a TcpListener");
-        listener.set_nonblocking(true)?;
-        let source = mio::net::TcpListener::from_std(listener);
-        Ok(Self {
-            socket: Socket::new(source, &netpoll)?,
-        })
-    }
-
     /// Waits for a connection: the stream and the address of the other side.
     ///
     /// Several goroutines may accept from one listener. A connection that goes away while it waits
@@ -143,10 +101,6 @@ impl TcpListener {
     ///
     /// `NotConnected` once the listener is closed or the runtime has shut down; the system's, if
     /// the listener is broken.
-    ///
-    /// # Examples
-    ///
-    /// See [`TcpListener`].
     ///
     /// # Examples
     ///
@@ -170,58 +124,8 @@ impl TcpListener {
     }
 
     async fn accept_at(&self, at: Position) -> io::Result<(TcpStream, SocketAddr)> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let accepted = self
-                .socket
-                .operate(Direction::Read, at, |source| source.accept())
-                .await;
-            match accepted {
-                Ok((source, peer)) => {
-                    let stream = TcpStream::new(source, self.socket.netpoll())?;
-                    return Ok((stream, peer));
-                }
-                Err(error) => match fault(&error) {
-                    Fault::Connection => {}
-                    Fault::Shortage => {
-                        sleep_at(pause, at).await;
-                        pause = LONGEST_PAUSE.min(pause * 2);
-                    }
-                    Fault::Listener => return Err(error),
-                },
-            }
-        }
-    }
-
-    /// The connections as they come, without end: [`accept`](TcpListener::accept) as a stream.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::pin::pin;
-    ///
-    /// use chango_core::net::{TcpListener, TcpStream};
-    /// use chango_core::runtime;
-    /// use futures_lite::StreamExt;
-    ///
-    /// let runtime = runtime::Builder::new().build()?;
-    /// runtime.block_on(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let _client = TcpStream::connect(listener.local_addr()?).await?;
-    ///     let mut incoming = pin!(listener.incoming());
-    ///     let server = incoming.next().await.expect("it never ends")?;
-    ///     assert_eq!(server.local_addr()?, listener.local_addr()?);
-    ///     Ok::<(), std::io::Error>(())
-    /// })
-    /// # ?; Ok::<(), std::io::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn incoming(&self) -> impl Stream<Item = io::Result<TcpStream>> + Send + '_ {
-        let at = Location::caller();
-        stream::unfold(self, move |listener| async move {
-            let stream = listener.accept_at(at).await.map(|(stream, _peer)| stream);
-            Some((stream, listener))
-        })
+        let accepted = self.socket.accept_at(at, |source| source.accept()).await;
+        accepted.map(|(socket, peer)| (TcpStream { socket }, peer))
     }
 
     /// The address at which it listens.
@@ -244,26 +148,6 @@ impl TcpListener {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.with(|source| source.local_addr())
     }
-
-    /// Stops listening and frees the port. Whoever waits in [`accept`](TcpListener::accept) gets an
-    /// error of kind `NotConnected`. To close it twice does nothing.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use chango_core::net::TcpListener;
-    /// use chango_core::runtime;
-    ///
-    /// let runtime = runtime::Builder::new().build()?;
-    /// let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-    /// listener.close();
-    /// let error = runtime.block_on(listener.accept()).unwrap_err();
-    /// assert_eq!(error.kind(), std::io::ErrorKind::NotConnected);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn close(&self) {
-        self.socket.close();
-    }
 }
 
 impl fmt::Debug for TcpListener {
@@ -276,35 +160,14 @@ impl fmt::Debug for TcpListener {
     }
 }
 
-/// Whose fault an error of `accept` is.
-enum Fault {
-    /// That of the connection, which is gone.
-    Connection,
-    /// The system's, which is out of something that comes back.
-    Shortage,
-    /// That of the listener.
-    Listener,
-}
+common_methods!(
+    TcpListener,
+    std::net::TcpListener,
+    "let theirs = std::net::TcpListener::bind(\"127.0.0.1:0\")?;"
+);
 
-fn fault(error: &io::Error) -> Fault {
-    use io::ErrorKind::{
-        ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown, NetworkUnreachable,
-        OutOfMemory,
-    };
-    // No kind of std's stands for "too many open files": 23 and 24, in the system and in the
-    // process, on every Unix; on Windows 10024. None of them is another error of `accept` elsewhere.
-    const TOO_MANY_FILES: [i32; 3] = [23, 24, 10024];
-    match error.kind() {
-        // Linux hands errors of the network that the new connection met over to `accept`.
-        ConnectionAborted | ConnectionReset | HostUnreachable | NetworkDown
-        | NetworkUnreachable => Fault::Connection,
-        OutOfMemory => Fault::Shortage,
-        _ if error
-            .raw_os_error()
-            .is_some_and(|code| TOO_MANY_FILES.contains(&code)) =>
-        {
-            Fault::Shortage
-        }
-        _ => Fault::Listener,
-    }
-}
+listener_methods!(
+    TcpListener,
+    TcpStream,
+    "let theirs = std::net::TcpListener::bind(\"127.0.0.1:0\")?;"
+);

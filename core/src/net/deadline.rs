@@ -1,0 +1,196 @@
+//! The deadlines of a socket, one a direction.
+//!
+//! A deadline is a moment from which on operations of its direction end with an error; there is one
+//! timer for each, whoever waits. What must hold:
+//!
+//! * a socket that never had a deadline pays one load for an operation, and no memory beyond a pointer;
+//! * the timer is set only by an operation that is about to wait, and for the deadline or for an
+//!   earlier one: so a deadline that is put off again and again costs no timer each time. A timer that
+//!   comes too early wakes in vain, and who was woken sets it again;
+//! * an operation looks at its slot, then at the deadline, and then begins to wait for an event since
+//!   that look; a deadline that comes, or is set to an earlier moment, is such an event. So it is either
+//!   seen or the wait is refused.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Wake, Waker};
+use std::time::Instant;
+
+use super::socket::Direction;
+use crate::clock;
+use crate::netpoll::{File, Slot};
+use crate::primitive::sync::Arc;
+use crate::primitive::{Mutex, Rank};
+use crate::time::{announce, shard};
+use crate::timer::Entry;
+use crate::util::foreign_waker::ForeignWaker;
+use crate::util::wake_list::WakeList;
+
+/// Both deadlines of a socket; nothing until one is set.
+#[derive(Debug)]
+pub(super) struct Deadlines(OnceLock<Box<[Deadline; 2]>>);
+
+impl Deadlines {
+    pub(super) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// That of one direction, if there ever was one.
+    pub(super) fn of(&self, direction: Direction) -> Option<&Deadline> {
+        self.0.get().map(|both| &both[direction as usize])
+    }
+
+    /// Sets that of one direction and wakes who has to know of it.
+    pub(super) fn set(&self, direction: Direction, moment: Option<Instant>, file: &Arc<File>) {
+        if moment.is_none() && self.0.get().is_none() {
+            return;
+        }
+        let both = self.0.get_or_init(|| {
+            Box::new([Direction::Read, Direction::Write].map(|way| Deadline::new(way, file)))
+        });
+        both[direction as usize].set(moment);
+    }
+
+    /// Stops the timers: nobody will wait any more.
+    pub(super) fn stop(&self) {
+        for deadline in self.0.get().into_iter().flat_map(|both| both.iter()) {
+            deadline.stop();
+        }
+    }
+}
+
+/// The deadline of one direction.
+pub(super) struct Deadline {
+    state: Mutex<State>,
+    expiry: std::sync::Arc<Expiry>,
+}
+
+struct State {
+    moment: Option<Instant>,
+    /// What the timer was last set for.
+    armed_for: Option<Instant>,
+    timer: Pin<Box<Entry>>,
+}
+
+/// What the timer wakes: the slot of its direction.
+struct Expiry {
+    file: Arc<File>,
+    direction: Direction,
+}
+
+impl Expiry {
+    fn slot(&self) -> &Slot {
+        self.direction.slot(&self.file)
+    }
+
+    /// Has all who wait look at the deadline again.
+    fn announce(&self) {
+        let mut wake = WakeList::new();
+        self.slot().event(&mut wake);
+        wake.wake_all();
+    }
+}
+
+impl Wake for Expiry {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.announce();
+    }
+}
+
+impl Deadline {
+    fn new(direction: Direction, file: &Arc<File>) -> Self {
+        let state = State {
+            moment: None,
+            armed_for: None,
+            timer: Box::pin(Entry::new()),
+        };
+        let expiry = Expiry {
+            file: Arc::clone(file),
+            direction,
+        };
+        Self {
+            state: Mutex::new(Rank::Deadline, state),
+            expiry: std::sync::Arc::new(expiry),
+        }
+    }
+
+    fn set(&self, moment: Option<Instant>) {
+        let (old, _waker) = {
+            let mut state = self.state.lock();
+            // In one step with the change, or the timer of the next deadline might be stopped.
+            let waker = match moment {
+                None => state.timer.as_mut().disarm(),
+                Some(_) => None,
+            };
+            (std::mem::replace(&mut state.moment, moment), waker)
+        };
+        // For a later moment the timer, if there is one, comes too early: who waits need not know.
+        if moment.is_some_and(|new| old.is_none_or(|old| new < old)) {
+            self.expiry.announce();
+        }
+    }
+
+    fn stop(&self) {
+        let waker = self.state.lock().timer.as_mut().disarm();
+        drop(waker);
+    }
+
+    /// Whether an operation may go on.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` if the deadline has passed.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let moment = self.state.lock().moment;
+        match moment {
+            Some(moment) if moment <= clock::now() => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the deadline of the socket has passed",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// An operation is about to wait: sees to it that it is woken at the deadline.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime, if a timer has to be set.
+    pub(super) fn arm(&self) {
+        if self.state.lock().due().is_none() {
+            return;
+        }
+        // It may panic, and what it clones is to be dropped where no lock is held.
+        let shard = shard();
+        let waker = ForeignWaker::from(Waker::from(std::sync::Arc::clone(&self.expiry)));
+        let mut state = self.state.lock();
+        let Some(moment) = state.due() else {
+            drop(state);
+            return drop(waker);
+        };
+        state.armed_for = Some(moment);
+        let (armed, old) = state.timer.as_mut().arm(&shard, Some(moment), waker);
+        drop(state);
+        drop(old);
+        announce(armed, Some(moment));
+    }
+}
+
+impl State {
+    /// The deadline, if the timer is not set for it or for an earlier moment.
+    fn due(&self) -> Option<Instant> {
+        let moment = self.moment?;
+        let armed = self.timer.is_armed() && self.armed_for.is_some_and(|armed| armed <= moment);
+        (!armed).then_some(moment)
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deadline")
+            .field("moment", &self.state.lock().moment)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,468 @@
+//! What streams do, whatever carries their bytes: as operations of their sockets, and as the methods
+//! that `TcpStream` and `UnixStream` have in common.
+//!
+//! What must hold: of a `read`, `peek` or `write` that is dropped nothing has happened; of the
+//! operations made of several of these, what their docs say.
+
+use std::io::{self, IoSlice, IoSliceMut};
+
+use super::kind::Bytes;
+use super::socket::{Direction, Socket};
+use crate::note::Position;
+
+/// How much `read_to_end` reads at once.
+const CHUNK: usize = 16 * 1024;
+
+/// The operations, begun by the program at `at`.
+impl<S: Bytes> Socket<S> {
+    pub(super) async fn read_at(&self, buffer: &mut [u8], at: Position) -> io::Result<usize> {
+        self.operate(Direction::Read, at, |source| Bytes::read(source, buffer))
+            .await
+    }
+
+    pub(super) async fn read_vectored_at(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        at: Position,
+    ) -> io::Result<usize> {
+        self.operate(Direction::Read, at, |source| {
+            Bytes::read_vectored(source, buffers)
+        })
+        .await
+    }
+
+    pub(super) async fn read_exact_at(
+        &self,
+        mut buffer: &mut [u8],
+        at: Position,
+    ) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match self.read_at(buffer, at).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => buffer = &mut buffer[read..],
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn read_to_end_at(
+        &self,
+        buffer: &mut Vec<u8>,
+        at: Position,
+    ) -> io::Result<usize> {
+        let start = buffer.len();
+        // By way of a chunk: read straight into the buffer, a future that is dropped in between
+        // would leave room behind what was read that holds nothing.
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match self.read_at(&mut chunk, at).await? {
+                0 => return Ok(buffer.len() - start),
+                read => buffer.extend_from_slice(&chunk[..read]),
+            }
+        }
+    }
+
+    pub(super) async fn peek_at(&self, buffer: &mut [u8], at: Position) -> io::Result<usize> {
+        self.operate(Direction::Read, at, |source| Bytes::peek(source, buffer))
+            .await
+    }
+
+    pub(super) async fn write_at(&self, buffer: &[u8], at: Position) -> io::Result<usize> {
+        self.operate(Direction::Write, at, |source| Bytes::write(source, buffer))
+            .await
+    }
+
+    pub(super) async fn write_vectored_at(
+        &self,
+        buffers: &[IoSlice<'_>],
+        at: Position,
+    ) -> io::Result<usize> {
+        self.operate(Direction::Write, at, |source| {
+            Bytes::write_vectored(source, buffers)
+        })
+        .await
+    }
+
+    pub(super) async fn write_all_at(&self, mut buffer: &[u8], at: Position) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match self.write_at(buffer, at).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => buffer = &buffer[written..],
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The methods of a stream. `$setup` is the beginning of their examples: it makes `runtime`, `stream`, and
+/// `peer`, the other side, which is one of std's.
+macro_rules! stream_methods {
+    ($type:ident, $setup:literal) => {
+        impl $type {
+            /// Waits for bytes and reads what is there, at most `buffer.len()`. Zero: the other side has
+            /// ended its writing, or the buffer is empty.
+            ///
+            /// Dropping the future loses no byte.
+            ///
+            /// # Errors
+            ///
+            /// The system's; `NotConnected` once the stream is closed here or the runtime has shut down.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::Write;
+            ///
+            #[doc = $setup]
+            ///
+            /// peer.write_all(b"hello")?;
+            /// let mut buffer = [0; 64];
+            /// let read = runtime.block_on(stream.read(&mut buffer))?;
+            /// assert_eq!(&buffer[..read], b"hello");
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn read(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+                self.socket.read_at(buffer, Location::caller())
+            }
+
+            /// The same as [`read`](Self::read) into several buffers, which are filled one after the other.
+            ///
+            /// Dropping the future loses no byte.
+            ///
+            /// # Errors
+            ///
+            /// As for [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::{IoSliceMut, Write};
+            ///
+            #[doc = $setup]
+            ///
+            /// peer.write_all(b"hello")?;
+            /// let (mut first, mut rest) = ([0; 2], [0; 64]);
+            /// let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut rest)];
+            /// let read = runtime.block_on(stream.read_vectored(&mut buffers))?;
+            /// assert_eq!((read, &first, &rest[..3]), (5, b"he", &b"llo"[..]));
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn read_vectored(
+                &self,
+                buffers: &mut [IoSliceMut<'_>],
+            ) -> impl Future<Output = io::Result<usize>> {
+                self.socket.read_vectored_at(buffers, Location::caller())
+            }
+
+            /// Reads until the buffer is full.
+            ///
+            /// A dropped future has read a part of it, and does not say how much.
+            ///
+            /// # Errors
+            ///
+            /// `UnexpectedEof` if the other side ends its writing before; else as for
+            /// [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::Write;
+            ///
+            #[doc = $setup]
+            ///
+            /// peer.write_all(b"hello")?;
+            /// let mut buffer = [0; 4];
+            /// runtime.block_on(stream.read_exact(&mut buffer))?;
+            /// assert_eq!(&buffer, b"hell");
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn read_exact(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> {
+                self.socket.read_exact_at(buffer, Location::caller())
+            }
+
+            /// Reads until the other side ends its writing, and adds it to `buffer`; how much that was.
+            ///
+            /// What a dropped future has read is in the buffer.
+            ///
+            /// # Errors
+            ///
+            /// As for [`read`](Self::read); what was read before is in the buffer.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::Write;
+            ///
+            #[doc = $setup]
+            ///
+            /// peer.write_all(b"hello")?;
+            /// drop(peer);
+            /// let mut buffer = Vec::new();
+            /// runtime.block_on(stream.read_to_end(&mut buffer))?;
+            /// assert_eq!(buffer, b"hello");
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn read_to_end(
+                &self,
+                buffer: &mut Vec<u8>,
+            ) -> impl Future<Output = io::Result<usize>> {
+                self.socket.read_to_end_at(buffer, Location::caller())
+            }
+
+            /// Waits for bytes and copies what is there, without taking it away.
+            ///
+            /// # Errors
+            ///
+            /// As for [`read`](Self::read).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::Write;
+            ///
+            #[doc = $setup]
+            ///
+            /// peer.write_all(b"hello")?;
+            /// let mut first = [0];
+            /// runtime.block_on(stream.peek(&mut first))?;
+            /// assert_eq!(&first, b"h");
+            /// runtime.block_on(stream.read_exact(&mut first))?;
+            /// assert_eq!(&first, b"h");
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn peek(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+                self.socket.peek_at(buffer, Location::caller())
+            }
+
+            /// Waits for room and writes what fits of `buffer`; how much that was.
+            ///
+            /// A dropped future has written nothing.
+            ///
+            /// # Errors
+            ///
+            /// The system's; `NotConnected` once the stream is closed here or the runtime has shut down.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::Read;
+            ///
+            #[doc = $setup]
+            ///
+            /// let written = runtime.block_on(stream.write(b"hello"))?;
+            /// let mut buffer = vec![0; written];
+            /// peer.read_exact(&mut buffer)?;
+            /// assert!(b"hello".starts_with(&buffer));
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn write(&self, buffer: &[u8]) -> impl Future<Output = io::Result<usize>> {
+                self.socket.write_at(buffer, Location::caller())
+            }
+
+            /// The same as [`write`](Self::write) from several buffers, one after the other.
+            ///
+            /// A dropped future has written nothing.
+            ///
+            /// # Errors
+            ///
+            /// As for [`write`](Self::write).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::{IoSlice, Read};
+            ///
+            #[doc = $setup]
+            ///
+            /// let buffers = [IoSlice::new(b"hel"), IoSlice::new(b"lo")];
+            /// let written = runtime.block_on(stream.write_vectored(&buffers))?;
+            /// let mut buffer = vec![0; written];
+            /// peer.read_exact(&mut buffer)?;
+            /// assert!(b"hello".starts_with(&buffer));
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn write_vectored(
+                &self,
+                buffers: &[IoSlice<'_>],
+            ) -> impl Future<Output = io::Result<usize>> {
+                self.socket.write_vectored_at(buffers, Location::caller())
+            }
+
+            /// Writes all of `buffer`.
+            ///
+            /// A dropped future has written a part of it, and does not say how much.
+            ///
+            /// # Errors
+            ///
+            /// As for [`write`](Self::write).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::Read;
+            ///
+            #[doc = $setup]
+            ///
+            /// runtime.block_on(stream.write_all(b"hello"))?;
+            /// let mut buffer = [0; 5];
+            /// peer.read_exact(&mut buffer)?;
+            /// assert_eq!(&buffer, b"hello");
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            #[track_caller]
+            pub fn write_all(&self, buffer: &[u8]) -> impl Future<Output = io::Result<()>> {
+                self.socket.write_all_at(buffer, Location::caller())
+            }
+
+            /// Does nothing: what is written is handed to the system at once.
+            ///
+            /// # Errors
+            ///
+            /// None; there for generic code.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = $setup]
+            /// runtime.block_on(stream.flush())?;
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub async fn flush(&self) -> io::Result<()> {
+                Ok(())
+            }
+
+            /// Ends the reading, the writing or both, for all who share the stream. After the writing has
+            /// ended the other side reads to the end.
+            ///
+            /// # Errors
+            ///
+            /// The system's; `NotConnected` once the stream is closed.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use std::io::{Read, Write};
+            /// use std::net::Shutdown;
+            ///
+            #[doc = $setup]
+            ///
+            /// stream.shutdown(Shutdown::Write)?;
+            /// assert_eq!(peer.read(&mut [0])?, 0);
+            /// peer.write_all(b"still here")?;
+            /// let mut buffer = Vec::new();
+            /// drop(peer);
+            /// runtime.block_on(stream.read_to_end(&mut buffer))?;
+            /// assert_eq!(buffer, b"still here");
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+                self.socket.with(|source| Bytes::shutdown(source, how))
+            }
+        }
+
+        impl AsyncRead for &$type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.socket
+                    .poll_operate(Direction::Read, cx, |source| Bytes::read(source, buffer))
+            }
+
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.socket.poll_operate(Direction::Read, cx, |source| {
+                    Bytes::read_vectored(source, buffers)
+                })
+            }
+        }
+
+        impl AsyncWrite for &$type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.socket
+                    .poll_operate(Direction::Write, cx, |source| Bytes::write(source, buffer))
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.socket.poll_operate(Direction::Write, cx, |source| {
+                    Bytes::write_vectored(source, buffers)
+                })
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            /// Ends the writing.
+            fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(self.shutdown(Shutdown::Write))
+            }
+        }
+
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut &*self).poll_read(cx, buffer)
+            }
+
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut &*self).poll_read_vectored(cx, buffers)
+            }
+        }
+
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut &*self).poll_write(cx, buffer)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut &*self).poll_write_vectored(cx, buffers)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut &*self).poll_flush(cx)
+            }
+
+            /// Ends the writing.
+            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut &*self).poll_close(cx)
+            }
+        }
+    };
+}
+
+pub(super) use stream_methods;
