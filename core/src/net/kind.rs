@@ -113,6 +113,47 @@ bytes! {
     mio::net::UnixStream => |stream, buffer| peek(&stream.raw(), buffer);
 }
 
+/// What carries messages, to the other side that it is connected with.
+pub(super) trait Messages: Kind {
+    /// Sends one.
+    fn send(&self, message: &[u8]) -> io::Result<usize>;
+
+    /// Takes one, or as much of it as fits.
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Copies one without taking it away.
+    fn peek(&self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+impl Messages for mio::net::UdpSocket {
+    fn send(&self, message: &[u8]) -> io::Result<usize> {
+        self.send(message)
+    }
+
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv(buffer)
+    }
+
+    fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.peek(buffer)
+    }
+}
+
+#[cfg(unix)]
+impl Messages for mio::net::UnixDatagram {
+    fn send(&self, message: &[u8]) -> io::Result<usize> {
+        self.send(message)
+    }
+
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv(buffer)
+    }
+
+    fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        peek(&self.raw(), buffer)
+    }
+}
+
 /// What neither std nor mio has for Unix sockets.
 #[cfg(unix)]
 fn peek(socket: &SockRef<'_>, buffer: &mut [u8]) -> io::Result<usize> {

@@ -77,9 +77,27 @@ where
             Err(error) => last = Some(error),
         }
     }
-    Err(last.unwrap_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
-    }))
+    Err(last.unwrap_or_else(no_address))
+}
+
+/// The same with an `f` that does not wait, and may therefore borrow what it likes.
+pub(super) async fn try_each<A: ToSocketAddrs, T>(
+    addr: A,
+    at: Position,
+    f: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = None;
+    for tried in lookup_at(addr, at).await?.map(f) {
+        match tried {
+            Ok(value) => return Ok(value),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(no_address))
+}
+
+fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
 }
 
 /// A lookup that is going on in its thread.

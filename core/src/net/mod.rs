@@ -1,4 +1,4 @@
-//! TCP as goroutines see it: one goroutine a connection, in blocking style.
+//! Sockets as goroutines see them: one goroutine a connection, in blocking style.
 //!
 //! std's sockets with async methods, over the netpoller. What must hold for every operation:
 //!
@@ -26,7 +26,11 @@ mod accept;
 mod stream;
 mod tcp;
 
+mod datagram;
+mod udp;
+
 pub use self::addr::ToSocketAddrs;
 pub(crate) use self::lookup::looks_up;
 pub use self::lookup::lookup_host;
 pub use self::tcp::{TcpListener, TcpStream};
+pub use self::udp::UdpSocket;
