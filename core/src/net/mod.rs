@@ -29,8 +29,13 @@ mod tcp;
 mod datagram;
 mod udp;
 
+#[cfg(unix)]
+mod unix;
+
 pub use self::addr::ToSocketAddrs;
 pub(crate) use self::lookup::looks_up;
 pub use self::lookup::lookup_host;
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
+#[cfg(unix)]
+pub use self::unix::{UnixDatagram, UnixListener, UnixStream};
