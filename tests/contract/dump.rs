@@ -3,7 +3,7 @@
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 
-use chango::net::{TcpListener, TcpStream};
+use chango::net::{TcpListener, TcpStream, UdpSocket};
 use chango::prelude::*;
 use chango::runtime::{Builder, Dump, Goroutine, GoroutineState, Reason, Runtime};
 use chango::task::{self, TaskId};
@@ -240,6 +240,50 @@ fn whoever_waits_for_a_socket_says_where() {
     waits! { runtime, expected, IoWait, { all.0.write_all(&much()).await.unwrap(); } }
     waits! { runtime, expected, IoWait, -, { AsyncReadExt::read(&mut by_trait.0, &mut [0]).await.unwrap(); } }
     expect(&runtime, &expected);
+}
+
+#[test]
+fn whoever_waits_for_a_message_says_where() {
+    let (runtime, mut expected) = (runtime(2), Vec::new());
+    let bind = || runtime.run(UdpSocket::bind("127.0.0.1:0")).unwrap();
+    let (from, peeks_from, receives, peeks) = (bind(), bind(), bind(), bind());
+    let late = bind();
+    late.set_read_deadline(Some(Instant::now() + LONG));
+    waits! { runtime, expected, IoWait, { from.recv_from(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { peeks_from.peek_from(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { receives.recv(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { peeks.peek(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { late.recv(&mut [0]).await.unwrap(); } }
+    expect(&runtime, &expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_waits_for_a_unix_socket_says_where() {
+    use chango::net::{UnixDatagram, UnixListener, UnixStream};
+
+    let (runtime, mut expected) = (runtime(2), Vec::new());
+    let streams = || runtime.run(async { UnixStream::pair() }).unwrap();
+    let messengers = || runtime.run(async { UnixDatagram::pair() }).unwrap();
+    let dir = std::env::temp_dir().join(format!("chango-dump-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let (here, there) = (dir.join("listener"), dir.join("full"));
+    let listener = runtime
+        .run(async move { UnixListener::bind(here) })
+        .unwrap();
+    let full = std::os::unix::net::UnixDatagram::bind(&there).unwrap();
+    let unbound = runtime.run(async { UnixDatagram::unbound() }).unwrap();
+    let (reads, writes, sends, receives) = (streams(), streams(), messengers(), messengers());
+    let much = || vec![0_u8; 64 << 20];
+    waits! { runtime, expected, IoWait, { listener.accept().await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { reads.0.read(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { writes.0.write_all(&much()).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { receives.0.recv(&mut [0]).await.unwrap(); } }
+    waits! { runtime, expected, IoWait, { loop { sends.0.send(&[0; 99]).await.unwrap(); } } }
+    waits! { runtime, expected, IoWait, { loop { unbound.send_to(&[0; 99], &there).await.unwrap(); } } }
+    expect(&runtime, &expected);
+    drop(full);
+    std::fs::remove_dir_all(dir).unwrap();
 }
 
 #[test]

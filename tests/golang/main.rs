@@ -8,6 +8,7 @@ mod chan;
 mod net;
 mod proc;
 mod select;
+mod sockets;
 mod time;
 
 #[path = "../util/until.rs"]
