@@ -7,7 +7,7 @@
 //! * `sched`: workers with a run queue each, a global queue, stealing, and a way to sleep that
 //!   loses no wake-up;
 //! * `timer` and `netpoll`: heaps of timers and mio, which say what became ready and never schedule;
-//! * [`runtime`], [`spawn`], [`time`], [`net`]: what users call.
+//! * [`runtime`], [`spawn`], [`time`], [`net`]: what users call; [`signal`]: what `chango::signal` calls.
 //!
 //! The crate knows nothing of channels: they need only wakers, and [`coop`], which preempts a
 //! goroutine whose operations are always ready.
@@ -20,6 +20,7 @@ pub mod coop;
 pub mod note;
 pub mod random;
 
+mod listeners;
 mod metrics;
 mod netpoll;
 pub mod task;
@@ -31,6 +32,7 @@ mod sys;
 
 pub mod net;
 pub mod runtime;
+pub mod signal;
 pub mod spawn;
 pub mod time;
 

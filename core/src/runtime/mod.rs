@@ -25,8 +25,9 @@ use crate::spawn;
 use crate::task::JoinHandle;
 
 /// What becomes of a program of which no goroutine can ever go on: all wait, and nothing is left that
-/// could wake one of them. There is no timer, nobody waits for a socket or is in a blocking call, and
-/// the process has no threads but the runtime's own and those inside `run` and `block_on`.
+/// could wake one of them. There is no timer, nobody waits for a socket, listens to a signal or is in a
+/// blocking call, and the process has no threads but the runtime's own and those inside `run` and
+/// `block_on`.
 ///
 /// # Examples
 ///

@@ -7,7 +7,7 @@
 //! * every worker's thread sleeps, with a right to run, as a spare, or until the goroutine that is locked to
 //!   it is passed on to it: none is away in a call that blocks or in a long poll; and no queue has a goroutine
 //!   in it;
-//! * no timer is set, nobody waits for a socket, and no name is being looked up;
+//! * no timer is set, nobody waits for a socket or listens to a signal, and no name is being looked up;
 //! * the process has no other threads but those and `sysmon`: another one could wake somebody.
 //!
 //! The last is not always known, and may change when a thread ends, so `sysmon` looks again some times.
@@ -289,7 +289,7 @@ fn judge(shared: &Shared, threads: impl FnOnce() -> Option<usize>) -> Verdict {
             .any(|remote| remote.queue.has_next() || remote.queue.has_work())
     };
     let awaited = !shared.timers.is_empty() || shared.netpoll.is_awaited() || net::looks_up();
-    if awaited || shared.global.len() > 0 || queued() {
+    if awaited || shared.signals.is_listened_to() || shared.global.len() > 0 || queued() {
         return Verdict::Alive;
     }
     let workers = shared.threads();

@@ -56,6 +56,7 @@ use self::run_queue::{Owner, RunQueue};
 use self::sysmon::Sysmon;
 use crate::clock;
 use crate::coop::Budget;
+use crate::listeners::Signals;
 use crate::netpoll::Netpoll;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
@@ -92,6 +93,7 @@ pub(crate) struct Shared {
     samples: Samples,
     timers: Timers,
     netpoll: Arc<Netpoll>,
+    signals: Signals,
     /// Whether a worker is in the netpoller, or on its way there, to sleep.
     poller: AtomicBool,
     /// Until when it sleeps there: nanoseconds after `start`, or one of the two constants.
@@ -239,6 +241,7 @@ pub(crate) fn start(config: Config) -> io::Result<Arc<Shared>> {
 /// A runtime without threads.
 fn new(config: Config) -> io::Result<Arc<Shared>> {
     let workers = config.workers;
+    let netpoll = Netpoll::new()?;
     Ok(Arc::new(Shared {
         remotes: RwLock::new(Vec::new()),
         known: AtomicUsize::new(0),
@@ -248,7 +251,8 @@ fn new(config: Config) -> io::Result<Arc<Shared>> {
         registry: Registry::new(),
         samples: Samples::new(),
         timers: Timers::new(workers),
-        netpoll: Arc::new(Netpoll::new()?),
+        signals: Signals::new(netpoll.waker()),
+        netpoll: Arc::new(netpoll),
         poller: AtomicBool::new(false),
         poll_until: AtomicU64::new(NOBODY),
         start: clock::now(),
@@ -470,6 +474,11 @@ impl Shared {
         }
     }
 
+    /// The signals, and who listens to them.
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
@@ -482,6 +491,7 @@ impl Shared {
         self.timers.close(&mut wake);
         self.netpoll.close(&mut wake);
         wake.wake_all();
+        self.signals.close();
     }
 }
 

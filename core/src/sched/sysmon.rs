@@ -12,7 +12,8 @@
 //! * timers and files at which nobody has looked for [`UNLOOKED`] are looked at here;
 //! * rights to run that are too many are taken, and the default of how many there are is followed (see
 //!   [`super::procs`]);
-//! * the dump is printed if SIGQUIT has asked for it: this thread can while all workers hang.
+//! * who listens to a signal is told that it was raised, and the dump is printed if SIGQUIT has asked for
+//!   it: this thread can while all workers hang.
 //!
 //! **The rhythm** is Go's: a look every 20 µs, and after 50 looks that found nothing to do twice as long
 //! each time, up to 10 ms. While some workers idle and others do not it stays below 100 µs, since that is
@@ -24,6 +25,7 @@
 //! What must hold: while a worker is awake that has a right, this thread looks at least every 10 ms; no
 //! lock is held while it wakes somebody.
 
+use std::ffi::c_int;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -35,7 +37,7 @@ use super::{Remote, Shared, deadlock};
 use crate::clock;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::primitive::sync::Arc;
-use crate::sys::{self, Quit};
+use crate::sys::{self, Numbers};
 use crate::trace::Trace;
 use crate::util::wake_list::WakeList;
 
@@ -57,6 +59,9 @@ const LONGEST: Duration = Duration::from_millis(10);
 /// for longer than 100 µs.
 const BESIDE_IDLE: Duration = Duration::from_micros(80);
 const CONFIRMS: Duration = Duration::from_micros(10);
+
+/// What asks for a dump. POSIX gives it this number.
+const SIGQUIT: c_int = 3;
 
 /// So many looks in vain, and it looks less often.
 const PATIENCE: u32 = 50;
@@ -95,12 +100,12 @@ impl Sysmon {
 
     pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
         let watched = Arc::clone(shared);
-        let quit = Quit::new(shared.netpoll.waker())?;
+        shared.signals.watch(SIGQUIT)?;
         let thread = thread::Builder::new()
             .name(format!("{}-sysmon", shared.config.name))
             .spawn(move || {
                 sys::sleep_to_the_point();
-                Watch::new(&watched, quit).run();
+                Watch::new(&watched).run();
             })?;
         *shared.sysmon.handle() = Some(thread);
         Ok(())
@@ -173,12 +178,10 @@ struct Watch<'a> {
     suspects: bool,
     /// The lines of `CHANGO_DEBUG=schedtrace`, if they were asked for.
     trace: Option<Trace>,
-    /// Whether a signal asks for a dump.
-    quit: Quit,
 }
 
 impl<'a> Watch<'a> {
-    fn new(shared: &'a Arc<Shared>, quit: Quit) -> Self {
+    fn new(shared: &'a Arc<Shared>) -> Self {
         shared.sysmon.parker.bind();
         Self {
             shared,
@@ -189,16 +192,13 @@ impl<'a> Watch<'a> {
             in_vain: 0,
             suspects: false,
             trace: Trace::new(shared.config.debug, shared.start, || shared.metrics()),
-            quit,
         }
     }
 
     fn run(mut self) {
         while !self.shared.is_stopping() {
             self.rest();
-            if self.quit.take() {
-                self.shared.print_dump("SIGQUIT");
-            }
+            self.attend(self.shared.signals.take());
             if self.look() {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
             } else {
@@ -208,6 +208,17 @@ impl<'a> Watch<'a> {
                 let shared = self.shared;
                 trace.tick(clock::now(), || shared.metrics(), || shared.detail());
             }
+        }
+    }
+
+    /// Sees to the signals that were raised. Nobody has to wait for the dump, which may take long.
+    fn attend(&self, raised: Numbers) {
+        if raised == Numbers::NONE {
+            return;
+        }
+        self.shared.signals.deliver(raised);
+        if raised.has(SIGQUIT) {
+            self.shared.print_dump("SIGQUIT");
         }
     }
 
@@ -249,7 +260,8 @@ impl<'a> Watch<'a> {
         parked.store(true, Ordering::SeqCst);
         // Pairs with the load in `nudge`.
         fence(Ordering::SeqCst);
-        if self.may_park() && !self.shared.is_stopping() && !self.quit.is_raised() {
+        if self.may_park() && !self.shared.is_stopping() && !self.shared.signals.is_raised() {
+            self.shared.signals.forget_gone();
             let due = self.trace.as_ref().map(|trace| trace.due_in(clock::now()));
             called = deadlock::sleep(self.shared, parker, due);
         }

@@ -15,12 +15,18 @@ mod other;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::other::{processors, sleep_to_the_point, threads};
 
+mod numbers;
+pub(crate) use self::numbers::Numbers;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use self::unix::Quit;
+pub(crate) use self::unix::{Raised, Watched};
 
 #[cfg(not(unix))]
 mod no_signals;
 #[cfg(not(unix))]
-pub(crate) use self::no_signals::Quit;
+pub(crate) use self::no_signals::{Raised, Watched};
+
+#[cfg(unix)]
+pub mod number;

@@ -14,7 +14,6 @@ use crate::sched::Shared;
 use crate::sched::current;
 use crate::sched::handoff::blocking;
 use crate::sched::handoff::loom_workers::{Event, Runtime, spawn};
-use crate::sys::Quit;
 
 /// `sysmon` of a model, which looks at worker 0 when it is told.
 struct Looks<'a> {
@@ -24,8 +23,7 @@ struct Looks<'a> {
 
 impl<'a> Looks<'a> {
     fn new(shared: &'a Arc<Shared>) -> Self {
-        let quit = Quit::new(shared.netpoll.waker()).unwrap();
-        let mut watch = Watch::new(shared, quit);
+        let mut watch = Watch::new(shared);
         shared.hear_of_others(&mut watch.workers);
         watch.since.resize(watch.workers.len(), clock::now());
         Self { watch, ago: 0 }
