@@ -85,6 +85,7 @@
 //! | `reflect.Select` over receives | [`chan::recv_any`] |
 //! | `time.After`, `time.NewTicker` | `after(d)`, `tick(d)` |
 //! | `sync.WaitGroup` | [`sync::WaitGroup`] |
+//! | `signal.Notify(ch, …)` | `signal::notify(&[…])` |
 //! | `runtime.Gosched`, `runtime.Goexit` | [`task::yield_now`], [`task::exit`] |
 //!
 //! A send on a channel that nobody will ever receive from ends its goroutine quietly: the leaked
@@ -136,6 +137,9 @@ pub mod time {
     };
     pub use std::time::{Duration, Instant};
 }
+
+#[cfg(unix)]
+pub mod signal;
 
 pub mod prelude;
 

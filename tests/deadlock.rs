@@ -76,6 +76,34 @@ fn after_other_threads_have_ended() {
     }
 }
 
+#[cfg(unix)]
+fn after_the_last_receiver_of_a_signal_was_dropped() {
+    run! {
+        let signals = chango::signal::notify(&[chango::signal::SIGUSR1]);
+        let other = signals.clone();
+        let waits = go! { select! { <-other => {} <-after(Duration::from_millis(200)) => {} } };
+        waits.await.unwrap();
+        drop(signals);
+        <-chango::chan::never::<()>();
+    }
+}
+
+#[cfg(unix)]
+fn one_that_waits_for_a_signal() {
+    run! {
+        let signals = chango::signal::notify(&[chango::signal::SIGUSR1]);
+        <-signals;
+    }
+}
+
+#[cfg(unix)]
+fn one_that_could_be_told_of_a_signal_and_waits_for_something_else() {
+    run! {
+        let _signals = chango::signal::notify(&[chango::signal::SIGUSR1]);
+        <-chango::chan::never::<()>();
+    }
+}
+
 fn when_the_last_worker_comes_back_from_a_long_poll_as_a_spare() {
     run! {
         let (_tx, rx) = bounded::<()>(0);
@@ -443,6 +471,27 @@ const PROGRAMS: &[Program] = &[
         "after_other_threads_have_ended",
         Expected::Dead,
         "",
+    ),
+    #[cfg(unix)]
+    (
+        after_the_last_receiver_of_a_signal_was_dropped,
+        "after_the_last_receiver_of_a_signal_was_dropped",
+        Expected::Dead,
+        "",
+    ),
+    #[cfg(unix)]
+    (
+        one_that_waits_for_a_signal,
+        "one_that_waits_for_a_signal",
+        Expected::Silent,
+        "",
+    ),
+    #[cfg(unix)]
+    (
+        one_that_could_be_told_of_a_signal_and_waits_for_something_else,
+        "one_that_could_be_told_of_a_signal_and_waits_for_something_else",
+        Expected::Silent,
+        "warn",
     ),
     (
         when_the_last_worker_comes_back_from_a_long_poll_as_a_spare,
