@@ -154,6 +154,10 @@ pub use self::macros::{main, test};
 
 // The programs of these pages run with the other documentation tests.
 #[cfg(doctest)]
+#[doc = include_str!("../docs/blocking.md")]
+struct Blocking;
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/channels.md")]
 struct Channels;
 
