@@ -310,6 +310,18 @@ fn names_are_looked_up() {
 }
 
 #[test]
+fn every_address_is_tried() {
+    runtime(1).run(async {
+        let ((ours, _), (_other, at)) = (bind().await, bind().await);
+        // No IPv4 socket gets there.
+        let elsewhere: SocketAddr = "[::1]:9".parse().unwrap();
+        assert!(ours.connect(elsewhere).await.is_err());
+        ours.connect([elsewhere, at]).await.unwrap();
+        assert_eq!(ours.peer_addr().unwrap(), at);
+    });
+}
+
+#[test]
 fn a_receive_ends_at_its_deadline_also_when_it_is_set_while_it_waits() {
     for workers in [1, 2] {
         runtime(workers).run(async {
