@@ -194,6 +194,8 @@ fn after_the_runtime() {
     let (first, second) = (runtime(), runtime());
     let signals = |runtime: &Runtime| runtime.block_on(async { notify(&[SIGHUP]) });
     let (of_first, of_second) = (signals(&first), signals(&second));
+    // What is left of a runtime as long as somebody has a handle must not keep a receiver waiting.
+    let _handles = [&first, &second].map(|runtime| runtime.handle().clone());
     eprintln!("ready");
     assert_eq!(of_first.recv_blocking(), Some(SIGHUP));
     assert_eq!(of_second.recv_blocking(), Some(SIGHUP));
