@@ -161,17 +161,19 @@ fn unix_sockets_are_streams_listeners_and_packets() {
             std::fs::create_dir_all(&dir).unwrap();
             let path = dir.join("stream");
             let listener = Arc::new(UnixListener::bind(&path).unwrap());
+            let (served, is_served) = bounded(0);
             let server = go! { clone listener;
                 let (stream, _) = listener.accept().await.unwrap();
                 let mut all = Vec::new();
                 stream.read_to_end(&mut all).await.unwrap();
+                served <- all;
                 listener.accept().await.map(drop).map_err(|error| error.kind())
             };
             let client = UnixStream::connect(&path).await.unwrap();
             assert_eq!(client.peer_addr().unwrap().as_pathname(), Some(&*path));
             client.write_all(b"all").await.unwrap();
             drop(client);
-            chango::task::yield_now().await;
+            assert_eq!(<-is_served, Some(b"all".to_vec()));
             listener.close();
             assert_eq!((<-server).unwrap(), Err(ErrorKind::NotConnected));
 
