@@ -37,6 +37,7 @@ use super::{Remote, Shared, deadlock};
 use crate::clock;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::primitive::sync::Arc;
+use crate::primitive::{MODELLED, hint};
 use crate::sys::{self, Numbers};
 use crate::trace::Trace;
 use crate::util::wake_list::WakeList;
@@ -54,11 +55,13 @@ const UNLOOKED: Duration = Duration::from_millis(10);
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(10);
 
-/// At most so long while a worker idles beside one that does not; and if somebody was seen to wait beside
-/// it, so long until it is certain that he waits. With both, and what a thread takes to wake up, nobody waits
-/// for longer than 100 µs.
+/// At most so long while a worker idles beside one that does not. With what a thread takes to wake up, nobody
+/// waits for longer than 100 µs.
 const BESIDE_IDLE: Duration = Duration::from_micros(80);
-const CONFIRMS: Duration = Duration::from_micros(10);
+
+/// A poll that goes on for so many turns of a waiting loop, some microseconds, is not one of a ping-pong's:
+/// who waits behind it waits beside an idle worker for nothing.
+const TURNS: u32 = if MODELLED { 1 } else { 50 };
 
 /// What asks for a dump. POSIX gives it this number.
 const SIGQUIT: c_int = 3;
@@ -162,6 +165,15 @@ impl Sysmon {
     }
 }
 
+/// Whether the worker is in the poll in which it was seen for some microseconds more.
+fn stays(remote: &Remote, polls: u64) -> bool {
+    (0..TURNS).all(|_| {
+        hint::spin_loop();
+        // Relaxed: it is a guess, and a wrong one costs a call.
+        remote.polls.load(Ordering::Relaxed) == polls
+    })
+}
+
 /// What the thread remembers from one look to the next.
 struct Watch<'a> {
     shared: &'a Arc<Shared>,
@@ -174,8 +186,6 @@ struct Watch<'a> {
     pause: Duration,
     /// Looks in vain, one after the other.
     in_vain: u32,
-    /// Somebody was seen to wait behind a poll that may be a short one, beside an idle worker.
-    suspects: bool,
     /// The lines of `CHANGO_DEBUG=schedtrace`, if they were asked for.
     trace: Option<Trace>,
 }
@@ -190,7 +200,6 @@ impl<'a> Watch<'a> {
             procs: Looked::new(clock::now()),
             pause: SHORTEST,
             in_vain: 0,
-            suspects: false,
             trace: Trace::new(shared.config.debug, shared.start, || shared.metrics()),
         }
     }
@@ -235,7 +244,6 @@ impl<'a> Watch<'a> {
             return;
         }
         let pause = match self.shared.idle.has_room() && !quiet {
-            true if self.suspects => CONFIRMS,
             true => self.pause.min(BESIDE_IDLE),
             false => self.pause,
         };
@@ -273,7 +281,6 @@ impl<'a> Watch<'a> {
     fn look(&mut self) -> bool {
         let now = clock::now();
         self.shared.sysmon.set_clock();
-        self.suspects = false;
         self.shared.hear_of_others(&mut self.workers);
         self.since.resize(self.workers.len(), now);
         if self.procs.is_due(now) {
@@ -316,8 +323,7 @@ impl<'a> Watch<'a> {
             return false;
         }
         let waits = remote.queue.has_next() || remote.queue.has_work();
-        if is_new {
-            self.suspects |= waits && self.shared.idle.has_room();
+        if is_new && !(waits && self.shared.idle.has_room() && stays(remote, polls)) {
             return false;
         }
         if remote.is_away() {
