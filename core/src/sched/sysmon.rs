@@ -16,9 +16,10 @@
 //!   it: this thread can while all workers hang.
 //!
 //! **The rhythm** is Go's: a look every 20 µs, and after 50 looks that found nothing to do twice as long
-//! each time, up to 10 ms. While some workers idle and others do not it stays below 100 µs, since that is
-//! how long a goroutine may have to wait beside an idle worker. When all of them idle for a while it
-//! parks: an idle runtime uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
+//! each time, up to 10 ms. A goroutine may have to wait for 100 µs beside an idle worker: so who leaves one in
+//! its hands without calling anybody says so by [`Shared::leave_to_sysmon`], and while that is said, and
+//! there is an idle worker, the pauses stay below. When all workers idle for a while it parks: an idle runtime
+//! uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
 //! Who leaves the idle state wakes it by [`Sysmon::nudge`]. So does, for a signal, the worker that sleeps
 //! in the netpoller: a handler may not, and ends the poll. Where none sleeps there, this thread does not park.
 //!
@@ -55,8 +56,8 @@ const UNLOOKED: Duration = Duration::from_millis(10);
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(10);
 
-/// At most so long while a worker idles beside one that does not. With what a thread takes to wake up, nobody
-/// waits for longer than 100 µs.
+/// At most so long while a goroutine may wait beside an idle worker. With what a thread takes to wake up,
+/// it does not wait for longer than 100 µs.
 const BESIDE_IDLE: Duration = Duration::from_micros(80);
 
 /// A poll that goes on for so many turns of a waiting loop, some microseconds, is not one of a ping-pong's:
@@ -78,6 +79,11 @@ pub(super) struct Sysmon {
     parker: Parker,
     /// Whether it is parked, or about to.
     parked: AtomicBool,
+    /// Whether it sleeps for longer than [`BESIDE_IDLE`], or is about to.
+    resting: AtomicBool,
+    /// Since the last look a worker has left a goroutine in its own hands. The line is in all workers'
+    /// caches; it is written once a look.
+    wanted: AtomicBool,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     start: Instant,
     /// The clock of the notes of goroutines, in units of [`TICK`]: reading the system's is too dear for
@@ -97,6 +103,9 @@ impl Sysmon {
             clock: AtomicU32::new(0),
             parker: Parker::new(),
             parked: AtomicBool::new(false),
+            resting: AtomicBool::new(false),
+            // A model has no rhythm: nobody need tell.
+            wanted: AtomicBool::new(MODELLED),
             thread: Mutex::new(None),
         }
     }
@@ -157,11 +166,42 @@ impl Sysmon {
         }
     }
 
+    /// A worker idles: if others have goroutines in their hands, they are looked at in time from here on.
+    pub(super) fn hurry(&self) {
+        // Relaxed: the fence that stands between counting as idle and this pairs with that in `say_to_sysmon`.
+        if self.wanted.load(Ordering::Relaxed) && self.resting.load(Ordering::Relaxed) {
+            let _ = self.parker.unpark();
+        }
+    }
+
     #[cold]
     pub(super) fn wake(&self) {
         // Before this thread looks again goroutines may be polled.
         self.set_clock();
         let _ = self.parker.unpark();
+    }
+}
+
+impl Shared {
+    /// A goroutine waits in the hands of a worker, behind a poll that may be long, and nobody was called.
+    #[inline]
+    pub(super) fn leave_to_sysmon(&self) {
+        // Relaxed: if it is said still from before, and just now taken for seen, the looks that come after
+        // that one, of which there are some, see what waits.
+        if !self.sysmon.wanted.load(Ordering::Relaxed) {
+            self.say_to_sysmon();
+        }
+    }
+
+    #[cold]
+    fn say_to_sysmon(&self) {
+        self.sysmon.wanted.store(true, Ordering::Relaxed);
+        // Pairs with the fences in `Watch::rest`, and in `Idle::sleep`: of this and who goes to rest, one
+        // sees the other.
+        fence(Ordering::SeqCst);
+        if self.sysmon.resting.load(Ordering::Relaxed) && self.idle.has_room() {
+            let _ = self.sysmon.parker.unpark();
+        }
     }
 }
 
@@ -208,6 +248,11 @@ impl<'a> Watch<'a> {
         while !self.shared.is_stopping() {
             self.rest();
             self.attend(self.shared.signals.take());
+            if self.is_wanted() {
+                // Before the look: what is left to it from here on is left to the next one.
+                self.shared.sysmon.wanted.store(false, Ordering::Relaxed);
+                (self.pause, self.in_vain) = (self.pause.min(BESIDE_IDLE), 0);
+            }
             if self.look() {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
             } else {
@@ -233,7 +278,6 @@ impl<'a> Watch<'a> {
 
     /// Sleeps until the next look.
     fn rest(&mut self) {
-        let quiet = self.shared.idle.is_quiet();
         if self.in_vain > PATIENCE && self.pause < LONGEST {
             (self.pause, self.in_vain) = ((self.pause * 2).min(LONGEST), PATIENCE);
         }
@@ -243,11 +287,26 @@ impl<'a> Watch<'a> {
             }
             return;
         }
-        let pause = match self.shared.idle.has_room() && !quiet {
-            true => self.pause.min(BESIDE_IDLE),
-            false => self.pause,
-        };
-        self.shared.sysmon.parker.park_timeout(pause);
+        let Sysmon {
+            parker, resting, ..
+        } = &self.shared.sysmon;
+        if self.pause <= BESIDE_IDLE {
+            parker.park_timeout(self.pause);
+            return;
+        }
+        resting.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `say_to_sysmon`.
+        fence(Ordering::SeqCst);
+        if !self.is_wanted() {
+            parker.park_timeout(self.pause);
+        }
+        resting.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a goroutine may wait in somebody's hands beside a worker that idles.
+    fn is_wanted(&self) -> bool {
+        let idle = &self.shared.idle;
+        self.shared.sysmon.wanted.load(Ordering::Relaxed) && idle.has_room() && !idle.is_quiet()
     }
 
     /// Whether nobody is awake who would have to be watched. Where no thread can be had that sleeps in the

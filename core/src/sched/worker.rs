@@ -260,6 +260,7 @@ impl Worker {
             core.made_runnable(&self.shared, &task);
             core.queue.put_next(task.into_raw())
         };
+        self.shared.leave_to_sysmon();
         let Some(moved) = moved else { return false };
         // SAFETY: a queue holds each runnable goroutine once, and this one has just left it.
         self.push_local(unsafe { Runnable::from_raw(moved) });
@@ -400,7 +401,10 @@ impl Worker {
             Ran::Again {
                 task,
                 yielded: false,
-            } => self.push_ready(task),
+            } => {
+                self.push_ready(task);
+                self.shared.leave_to_sysmon();
+            }
             Ran::Again {
                 task,
                 yielded: true,
@@ -529,7 +533,10 @@ impl Worker {
     #[inline(never)]
     fn first_of_others(&self) -> Option<Runnable> {
         self.look_outside(POLL_INTERVAL);
-        self.shared.global.pop(1, |_| {})
+        let task = self.shared.global.pop(1, |_| {})?;
+        // What is in the queue waits for one poll more.
+        self.shared.leave_to_sysmon();
+        Some(task)
     }
 
     /// `runnext`, with what is left of the slice; if nothing is, it queues behind the others. Else the
@@ -546,6 +553,7 @@ impl Worker {
             }
             drop(core);
             self.push_local(task);
+            self.shared.leave_to_sysmon();
             core = self.core.borrow_mut();
         }
         let task = core.queue.pop()?;
@@ -659,6 +667,7 @@ impl Worker {
         if !shared.idle.sleep(self.index, spinning, || self.is_away()) {
             return;
         }
+        shared.sysmon.hurry();
         let found = self.last_look();
         self.remote.counters.parks.add(u64::from(!found));
         let wake = if found { None } else { self.sleep_somewhere() };
