@@ -6,7 +6,8 @@ use std::net::{self as std_net, Ipv4Addr, Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -314,6 +315,82 @@ fn the_end_of_the_other_side_is_a_read_of_nothing() {
         assert_eq!(read.unwrap(), 0);
         let error = ours.read_exact(&mut [0; 8]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    });
+}
+
+/// Returns when the runtime has heard of all that has happened to other sockets so far.
+async fn heard_of() {
+    struct Flag(AtomicBool);
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let (stream, mut peer) = pair().await;
+    let mut now = [0; 3];
+    let mut read = pin!(stream.read_exact(&mut now));
+    let woken = Arc::new(Flag(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&woken));
+    assert!(
+        read.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    peer.write_all(b"now").unwrap();
+    // The event of this comes after the others.
+    while !woken.0.load(Ordering::Relaxed) {
+        yield_now().await;
+    }
+}
+
+#[test]
+fn the_end_that_came_with_the_last_bytes_is_not_overlooked() {
+    for workers in [1, 2] {
+        runtime(workers).block_on(async {
+            let (stream, mut peer) = pair().await;
+            let mut buffer = [0; 64];
+            peer.write_all(b"first").unwrap();
+            assert_eq!(stream.read(&mut buffer).await.unwrap(), 5);
+            // One event for both, of which a read gives one.
+            peer.write_all(b"last").unwrap();
+            peer.shutdown(Shutdown::Write).unwrap();
+            heard_of().await;
+            assert_eq!(stream.read(&mut buffer).await.unwrap(), 4);
+            assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
+        });
+    }
+}
+
+#[test]
+fn bytes_behind_urgent_ones_are_not_overlooked() {
+    runtime(1).block_on(async {
+        let (stream, mut peer) = pair().await;
+        peer.write_all(b"before").unwrap();
+        socket2::SockRef::from(&peer)
+            .send_out_of_band(b"!")
+            .unwrap();
+        peer.write_all(b"behind").unwrap();
+        heard_of().await;
+        // A read stops where the urgent byte was, which is no part of what is read.
+        let mut bytes = [0; 12];
+        stream.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(&bytes, b"beforebehind");
+    });
+}
+
+#[test]
+fn nothing_is_waited_for_where_nothing_is_asked_for() {
+    runtime(1).block_on(async {
+        let (stream, mut peer) = pair().await;
+        peer.write_all(b"all").unwrap();
+        assert_eq!(stream.read(&mut [0; 64]).await.unwrap(), 3);
+        // All was taken, and to wait for more would be to wait for ever.
+        assert_eq!(stream.read(&mut []).await.unwrap(), 0);
+        stream.read_exact(&mut []).await.unwrap();
+        assert_eq!(stream.read_vectored(&mut []).await.unwrap(), 0);
+        assert_eq!(stream.peek(&mut []).await.unwrap(), 0);
+        stream.write_all(&[]).await.unwrap();
+        assert_eq!(AsyncReadExt::read(&mut &stream, &mut []).await.unwrap(), 0);
     });
 }
 

@@ -14,14 +14,13 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
 use super::socket::Direction;
 use crate::clock;
-use crate::netpoll::{File, Slot};
-use crate::primitive::sync::Arc;
+use crate::netpoll::File;
 use crate::primitive::{Mutex, Rank};
 use crate::time::{announce, shard};
 use crate::timer::Entry;
@@ -43,12 +42,17 @@ impl Deadlines {
     }
 
     /// Sets that of one direction and wakes who has to know of it.
-    pub(super) fn set(&self, direction: Direction, moment: Option<Instant>, file: &Arc<File>) {
+    pub(super) fn set(
+        &self,
+        direction: Direction,
+        moment: Option<Instant>,
+        file: impl Fn() -> Weak<File>,
+    ) {
         if moment.is_none() && self.0.get().is_none() {
             return;
         }
         let both = self.0.get_or_init(|| {
-            Box::new([Direction::Read, Direction::Write].map(|way| Deadline::new(way, file)))
+            Box::new([Direction::Read, Direction::Write].map(|way| Deadline::new(way, file())))
         });
         both[direction as usize].set(moment);
     }
@@ -64,7 +68,7 @@ impl Deadlines {
 /// The deadline of one direction.
 pub(super) struct Deadline {
     state: Mutex<State>,
-    expiry: std::sync::Arc<Expiry>,
+    expiry: Arc<Expiry>,
 }
 
 struct State {
@@ -76,43 +80,39 @@ struct State {
 
 /// What the timer wakes: the slot of its direction.
 struct Expiry {
-    file: Arc<File>,
+    /// Weak, since it is the file that has the deadline.
+    file: Weak<File>,
     direction: Direction,
 }
 
 impl Expiry {
-    fn slot(&self) -> &Slot {
-        self.direction.slot(&self.file)
-    }
-
     /// Has all who wait look at the deadline again.
     fn announce(&self) {
-        let mut wake = WakeList::new();
-        self.slot().event(&mut wake);
-        wake.wake_all();
+        if let Some(file) = self.file.upgrade() {
+            let mut wake = WakeList::new();
+            self.direction.slot(&file).event(&mut wake);
+            wake.wake_all();
+        }
     }
 }
 
 impl Wake for Expiry {
-    fn wake(self: std::sync::Arc<Self>) {
+    fn wake(self: Arc<Self>) {
         self.announce();
     }
 }
 
 impl Deadline {
-    fn new(direction: Direction, file: &Arc<File>) -> Self {
+    fn new(direction: Direction, file: Weak<File>) -> Self {
         let state = State {
             moment: None,
             armed_for: None,
             timer: Box::pin(Entry::new()),
         };
-        let expiry = Expiry {
-            file: Arc::clone(file),
-            direction,
-        };
+        let expiry = Expiry { file, direction };
         Self {
             state: Mutex::new(Rank::Deadline, state),
-            expiry: std::sync::Arc::new(expiry),
+            expiry: Arc::new(expiry),
         }
     }
 
@@ -164,7 +164,7 @@ impl Deadline {
         }
         // It may panic, and what it clones is to be dropped where no lock is held.
         let shard = shard();
-        let waker = ForeignWaker::from(Waker::from(std::sync::Arc::clone(&self.expiry)));
+        let waker = ForeignWaker::from(Waker::from(Arc::clone(&self.expiry)));
         let mut state = self.state.lock();
         let Some(moment) = state.due() else {
             drop(state);

@@ -9,8 +9,10 @@ use std::net::{self, Shutdown};
 use mio::event::Source;
 use socket2::SockRef;
 
+use crate::sys;
+
 /// A socket of mio's, which has a type of std's.
-pub(super) trait Kind: Source + Into<Self::Std> {
+pub(super) trait Kind: Source + Into<Self::Std> + Send + Sync + 'static {
     /// The type of std's.
     type Std: From<socket2::Socket>;
 
@@ -53,6 +55,9 @@ kinds! {
 
 /// What carries bytes in order.
 pub(super) trait Bytes: Kind {
+    /// Whether a read that gives less than was asked for has taken all there was.
+    const SHORT_READ_DRAINS: bool;
+
     /// Takes what is there and fits.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
@@ -72,10 +77,12 @@ pub(super) trait Bytes: Kind {
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 }
 
-/// Makes types of mio's carriers of bytes: `type => |stream, buffer| peek`.
+/// Makes types of mio's carriers of bytes: `type, whether a short read drains, |stream, buffer| peek`.
 macro_rules! bytes {
-    ($($mio:ty => |$stream:ident, $buffer:ident| $peek:expr;)*) => {$(
+    ($($mio:ty, $drains:expr, |$stream:ident, $buffer:ident| $peek:expr;)*) => {$(
         impl Bytes for $mio {
+            const SHORT_READ_DRAINS: bool = $drains;
+
             fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
                 (&mut &*self).read(buffer)
             }
@@ -105,12 +112,13 @@ macro_rules! bytes {
 }
 
 bytes! {
-    mio::net::TcpStream => |stream, buffer| stream.peek(buffer);
+    mio::net::TcpStream, sys::SHORT_READ_DRAINS, |stream, buffer| stream.peek(buffer);
 }
 
 #[cfg(unix)]
 bytes! {
-    mio::net::UnixStream => |stream, buffer| peek(&stream.raw(), buffer);
+    // A read stops where other things than bytes were sent along.
+    mio::net::UnixStream, false, |stream, buffer| peek(&stream.raw(), buffer);
 }
 
 /// What carries messages, to the other side that it is connected with.

@@ -13,7 +13,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc as StdArc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ use mio::event::Source;
 use super::deadline::Deadlines;
 use super::kind::Kind;
 use crate::coop;
-use crate::netpoll::{Closed, File, Netpoll, Registration, Slot, Ticket};
+use crate::netpoll::{Closed, File, Netpoll, Registration, Slot, Step, Ticket};
 use crate::note::{At, Position};
 use crate::primitive::sync::Arc;
 use crate::sched::current;
@@ -40,7 +40,7 @@ pub(super) enum Direction {
 
 impl Direction {
     /// Where those wait who go this way.
-    pub(super) fn slot(self, file: &File) -> &Slot {
+    pub(super) fn slot<T: ?Sized>(self, file: &File<T>) -> &Slot {
         match self {
             Self::Read => &file.read,
             Self::Write => &file.write,
@@ -48,33 +48,52 @@ impl Direction {
     }
 }
 
-/// A registered socket.
-pub(super) struct Socket<S: Source> {
+/// A registered socket. No more than a pointer: goroutines hand it on, and keep it in their futures.
+pub(super) struct Socket<S: Source + Send + Sync + 'static> {
+    file: Registration<Owned<S>>,
+}
+
+/// What a socket has in its file.
+struct Owned<S> {
     /// None once it is closed.
     source: RwLock<Option<S>>,
     deadlines: Deadlines,
-    registration: Registration,
 }
 
-impl<S: Source> Socket<S> {
+impl<S> Owned<S> {
+    fn read(&self) -> RwLockReadGuard<'_, Option<S>> {
+        self.source.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Option<S>> {
+        self.source.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Source + Send + Sync + 'static> Socket<S> {
     /// Registers `source`, which does not block, with a netpoller.
     pub(super) fn new(mut source: S, netpoll: &Arc<Netpoll>) -> io::Result<Self> {
-        let registration = Registration::new(netpoll, &mut source)?;
-        Ok(Self {
-            source: RwLock::new(Some(source)),
+        let owned = Owned {
+            source: RwLock::new(None),
             deadlines: Deadlines::new(),
-            registration,
-        })
+        };
+        let file = Registration::new(netpoll, &mut source, owned)?;
+        *file.owned.write() = Some(source);
+        Ok(Self { file })
     }
 
     /// The netpoller in which the socket is registered.
     pub(super) fn netpoll(&self) -> &Arc<Netpoll> {
-        self.registration.netpoll()
+        self.file.netpoll()
+    }
+
+    fn take(&self) -> Option<S> {
+        self.file.owned.write().take()
     }
 
     /// Runs `f` on the socket: a system call that does not block.
     pub(super) fn with<R>(&self, f: impl FnOnce(&S) -> io::Result<R>) -> io::Result<R> {
-        match &*self.source.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.file.owned.read() {
             Some(source) => f(source),
             None => Err(Closed::ByProgram.into()),
         }
@@ -86,10 +105,25 @@ impl<S: Source> Socket<S> {
         &self,
         direction: Direction,
         at: Position,
+        mut f: F,
+    ) -> Operation<'_, S, impl FnMut(&S) -> io::Result<Step<R>>>
+    where
+        F: FnMut(&S) -> io::Result<R>,
+    {
+        self.go_on(direction, at, true, move |source| f(source).map(Step::last))
+    }
+
+    /// The same of an `f` that may have to run more than once for a result, and may know when it has
+    /// taken all there was. It is run where nothing is there as well if it is `eager`.
+    pub(super) fn go_on<R, F>(
+        &self,
+        direction: Direction,
+        at: Position,
+        eager: bool,
         f: F,
     ) -> Operation<'_, S, F>
     where
-        F: FnMut(&S) -> io::Result<R>,
+        F: FnMut(&S) -> io::Result<Step<R>>,
     {
         Operation {
             socket: self,
@@ -97,6 +131,7 @@ impl<S: Source> Socket<S> {
             at,
             f,
             ticket: Ticket::default(),
+            eager,
             charged: false,
         }
     }
@@ -106,22 +141,37 @@ impl<S: Source> Socket<S> {
     pub(super) fn poll_operate<R>(
         &self,
         direction: Direction,
+        eager: bool,
         cx: &mut Context<'_>,
-        mut f: impl FnMut(&S) -> io::Result<R>,
+        mut f: impl FnMut(&S) -> io::Result<Step<R>>,
     ) -> Poll<io::Result<R>> {
-        ready!(coop::poll_proceed(cx));
-        self.slot(direction)
-            .poll(None, cx, At::Unknown, || self.attempt(direction, &mut f))
+        loop {
+            ready!(coop::poll_proceed(cx));
+            let polled = self.slot(direction).poll(None, cx, At::Unknown, |drained| {
+                self.attempt(direction, drained && !eager, &mut f)
+            });
+            if let Some(result) = ready!(polled)? {
+                return Poll::Ready(Ok(result));
+            }
+        }
     }
 
-    /// Makes the system call if the deadline has not passed; if it would block, the timer of the
-    /// deadline is set.
+    /// Makes the system call if the deadline has not passed and it would not `block`; if it would, the
+    /// timer of the deadline is set.
     fn attempt<R>(
         &self,
         direction: Direction,
+        block: bool,
         f: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        let Some(deadline) = self.deadlines.of(direction) else {
+        let f = |source: &S| {
+            if block {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                f(source)
+            }
+        };
+        let Some(deadline) = self.file.owned.deadlines.of(direction) else {
             return self.with(f);
         };
         let result = self.with(|source| {
@@ -138,32 +188,30 @@ impl<S: Source> Socket<S> {
 
     /// From `moment` on operations in this direction end with an error of kind `TimedOut`.
     pub(super) fn set_deadline(&self, direction: Direction, moment: Option<Instant>) {
-        self.deadlines
-            .set(direction, moment, self.registration.file());
+        let file = || -> Weak<File> {
+            let weak = StdArc::downgrade(&self.file);
+            weak as Weak<File>
+        };
+        self.file.owned.deadlines.set(direction, moment, file);
     }
 
     fn slot(&self, direction: Direction) -> &Slot {
-        direction.slot(self.registration.file())
+        direction.slot(&self.file)
     }
 
     /// Closes the socket; whoever waits for it gets an error.
     pub(super) fn close(&self) {
         let mut wake = WakeList::new();
-        self.registration.file().close(Closed::ByProgram, &mut wake);
-        let source = self
-            .source
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        self.discard(source);
-        self.deadlines.stop();
+        self.file.close(Closed::ByProgram, &mut wake);
+        self.discard();
+        self.file.owned.deadlines.stop();
         wake.wake_all();
     }
 
-    fn discard(&self, source: Option<S>) {
-        if let Some(mut source) = source {
+    fn discard(&self) {
+        if let Some(mut source) = self.take() {
             // It can only fail for a descriptor that is not registered, which is what is wanted.
-            let _ = self.registration.deregister(&mut source);
+            let _ = self.file.deregister(&mut source);
         }
     }
 }
@@ -189,76 +237,73 @@ impl<S: Kind> Socket<S> {
 
     /// Gives the socket back as one of std's, which blocks.
     pub(super) fn into_std(self) -> io::Result<S::Std> {
-        let mut source = self
-            .source
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .ok_or(Closed::ByProgram)?;
-        self.registration.deregister(&mut source)?;
+        let mut source = self.take().ok_or(Closed::ByProgram)?;
+        self.file.deregister(&mut source)?;
         source.raw().set_nonblocking(false)?;
         Ok(source.into())
     }
 }
 
-impl<S: Source> Drop for Socket<S> {
+impl<S: Source + Send + Sync + 'static> Drop for Socket<S> {
     fn drop(&mut self) {
-        let source = self
-            .source
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        self.discard(source);
+        self.discard();
     }
 }
 
-impl<S: Source> fmt::Debug for Socket<S> {
+impl<S: Source + Send + Sync + 'static> fmt::Debug for Socket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
-            .field("registration", &self.registration)
+            .field("file", &self.file)
             .finish_non_exhaustive()
     }
 }
 
 /// The future of [`Socket::operate`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub(super) struct Operation<'a, S: Source, F> {
+pub(super) struct Operation<'a, S: Source + Send + Sync + 'static, F> {
     socket: &'a Socket<S>,
-    direction: Direction,
     at: Position,
     f: F,
     ticket: Ticket,
-    /// Whether `coop` has let the operation through: it is asked once for each.
+    direction: Direction,
+    eager: bool,
+    /// Whether `coop` has let the next call through: it is asked once for each that does something.
     charged: bool,
 }
 
 // The closure is never pinned: it is only called.
-impl<S: Source, F> Unpin for Operation<'_, S, F> {}
+impl<S: Source + Send + Sync + 'static, F> Unpin for Operation<'_, S, F> {}
 
 impl<S, F, R> Future for Operation<'_, S, F>
 where
-    S: Source,
-    F: FnMut(&S) -> io::Result<R>,
+    S: Source + Send + Sync + 'static,
+    F: FnMut(&S) -> io::Result<Step<R>>,
 {
     type Output = io::Result<R>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if !this.charged {
-            ready!(coop::poll_proceed(cx));
-            this.charged = true;
+        loop {
+            if !this.charged {
+                ready!(coop::poll_proceed(cx));
+                this.charged = true;
+            }
+            let (socket, direction, eager) = (this.socket, this.direction, this.eager);
+            let (at, f) = (At::Here(this.at), &mut this.f);
+            let polled = socket
+                .slot(direction)
+                .poll(Some(&mut this.ticket), cx, at, |drained| {
+                    socket.attempt(direction, drained && !eager, &mut *f)
+                });
+            match ready!(polled)? {
+                Some(result) => return Poll::Ready(Ok(result)),
+                None => this.charged = false,
+            }
         }
-        let (socket, direction) = (this.socket, this.direction);
-        let (at, f) = (At::Here(this.at), &mut this.f);
-        socket
-            .slot(direction)
-            .poll(Some(&mut this.ticket), cx, at, || {
-                socket.attempt(direction, &mut *f)
-            })
     }
 }
 
-impl<S: Source, F> Drop for Operation<'_, S, F> {
+impl<S: Source + Send + Sync + 'static, F> Drop for Operation<'_, S, F> {
     fn drop(&mut self) {
         self.socket.slot(self.direction).cancel(&mut self.ticket);
     }

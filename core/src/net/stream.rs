@@ -5,44 +5,94 @@
 //! operations made of several of these, what their docs say.
 
 use std::io::{self, IoSlice, IoSliceMut};
+use std::task::{Context, Poll};
 
 use super::kind::Bytes;
 use super::socket::{Direction, Socket};
+use crate::netpoll::Step;
 use crate::note::Position;
 
 /// How much `read_to_end` reads at once.
 const CHUNK: usize = 16 * 1024;
 
+/// What `read`, of at most `room` bytes, comes to. Where nothing is asked for it is not called: Linux would
+/// have it wait. (Go does the same.)
+fn step<S: Bytes>(
+    room: usize,
+    read: impl FnOnce() -> io::Result<usize>,
+) -> io::Result<Step<usize>> {
+    if room == 0 {
+        return Ok(Step::last(0));
+    }
+    let read = read()?;
+    Ok(Step {
+        result: Some(read),
+        // Of nothing, the end, nothing follows.
+        drained: S::SHORT_READ_DRAINS && 0 < read && read < room,
+    })
+}
+
 /// The operations, begun by the program at `at`.
 impl<S: Bytes> Socket<S> {
-    pub(super) async fn read_at(&self, buffer: &mut [u8], at: Position) -> io::Result<usize> {
-        self.operate(Direction::Read, at, |source| Bytes::read(source, buffer))
-            .await
+    pub(super) fn read_at(
+        &self,
+        buffer: &mut [u8],
+        at: Position,
+    ) -> impl Future<Output = io::Result<usize>> {
+        self.go_on(Direction::Read, at, buffer.is_empty(), |source| {
+            step::<S>(buffer.len(), || source.read(buffer))
+        })
     }
 
-    pub(super) async fn read_vectored_at(
+    pub(super) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_operate(Direction::Read, buffer.is_empty(), cx, |source| {
+            step::<S>(buffer.len(), || source.read(buffer))
+        })
+    }
+
+    pub(super) fn read_vectored_at(
         &self,
         buffers: &mut [IoSliceMut<'_>],
         at: Position,
-    ) -> io::Result<usize> {
-        self.operate(Direction::Read, at, |source| {
-            Bytes::read_vectored(source, buffers)
+    ) -> impl Future<Output = io::Result<usize>> {
+        let room = room(buffers);
+        self.go_on(Direction::Read, at, room == 0, move |source| {
+            step::<S>(room, || source.read_vectored(buffers))
         })
-        .await
     }
 
-    pub(super) async fn read_exact_at(
+    pub(super) fn poll_read_vectored(
         &self,
-        mut buffer: &mut [u8],
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let room = room(buffers);
+        self.poll_operate(Direction::Read, room == 0, cx, |source| {
+            step::<S>(room, || source.read_vectored(buffers))
+        })
+    }
+
+    pub(super) fn read_exact_at(
+        &self,
+        buffer: &mut [u8],
         at: Position,
-    ) -> io::Result<()> {
-        while !buffer.is_empty() {
-            match self.read_at(buffer, at).await? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => buffer = &mut buffer[read..],
+    ) -> impl Future<Output = io::Result<()>> {
+        let mut rest = buffer;
+        self.go_on(Direction::Read, at, rest.is_empty(), move |source| {
+            let Step { result, drained } = step::<S>(rest.len(), || source.read(rest))?;
+            if result == Some(0) && !rest.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
-        }
-        Ok(())
+            rest = &mut std::mem::take(&mut rest)[result.unwrap_or(0)..];
+            Ok(Step {
+                result: rest.is_empty().then_some(()),
+                drained,
+            })
+        })
     }
 
     pub(super) async fn read_to_end_at(
@@ -62,36 +112,83 @@ impl<S: Bytes> Socket<S> {
         }
     }
 
-    pub(super) async fn peek_at(&self, buffer: &mut [u8], at: Position) -> io::Result<usize> {
-        self.operate(Direction::Read, at, |source| Bytes::peek(source, buffer))
-            .await
+    pub(super) fn peek_at(
+        &self,
+        buffer: &mut [u8],
+        at: Position,
+    ) -> impl Future<Output = io::Result<usize>> {
+        self.go_on(
+            Direction::Read,
+            at,
+            buffer.is_empty(),
+            |source| match buffer.is_empty() {
+                true => Ok(Step::last(0)),
+                false => source.peek(buffer).map(Step::last),
+            },
+        )
     }
 
-    pub(super) async fn write_at(&self, buffer: &[u8], at: Position) -> io::Result<usize> {
-        self.operate(Direction::Write, at, |source| Bytes::write(source, buffer))
-            .await
+    pub(super) fn write_at(
+        &self,
+        buffer: &[u8],
+        at: Position,
+    ) -> impl Future<Output = io::Result<usize>> {
+        self.operate(Direction::Write, at, |source| source.write(buffer))
     }
 
-    pub(super) async fn write_vectored_at(
+    pub(super) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_operate(Direction::Write, true, cx, |source| {
+            source.write(buffer).map(Step::last)
+        })
+    }
+
+    pub(super) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_operate(Direction::Write, true, cx, |source| {
+            source.write_vectored(buffers).map(Step::last)
+        })
+    }
+
+    pub(super) fn write_vectored_at(
         &self,
         buffers: &[IoSlice<'_>],
         at: Position,
-    ) -> io::Result<usize> {
+    ) -> impl Future<Output = io::Result<usize>> {
         self.operate(Direction::Write, at, |source| {
-            Bytes::write_vectored(source, buffers)
+            source.write_vectored(buffers)
         })
-        .await
     }
 
-    pub(super) async fn write_all_at(&self, mut buffer: &[u8], at: Position) -> io::Result<()> {
-        while !buffer.is_empty() {
-            match self.write_at(buffer, at).await? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                written => buffer = &buffer[written..],
+    pub(super) fn write_all_at(
+        &self,
+        buffer: &[u8],
+        at: Position,
+    ) -> impl Future<Output = io::Result<()>> {
+        let mut rest = buffer;
+        self.go_on(Direction::Write, at, true, move |source| {
+            if !rest.is_empty() {
+                match source.write(rest)? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    written => rest = &rest[written..],
+                }
             }
-        }
-        Ok(())
+            Ok(Step {
+                result: rest.is_empty().then_some(()),
+                drained: false,
+            })
+        })
     }
+}
+
+fn room(buffers: &[IoSliceMut<'_>]) -> usize {
+    buffers.iter().map(|buffer| buffer.len()).sum()
 }
 
 /// The methods of a stream. `$setup` is the beginning of their examples: it makes `runtime`, `stream`, and
@@ -373,8 +470,7 @@ macro_rules! stream_methods {
                 cx: &mut Context<'_>,
                 buffer: &mut [u8],
             ) -> Poll<io::Result<usize>> {
-                self.socket
-                    .poll_operate(Direction::Read, cx, |source| Bytes::read(source, buffer))
+                self.socket.poll_read(cx, buffer)
             }
 
             fn poll_read_vectored(
@@ -382,9 +478,7 @@ macro_rules! stream_methods {
                 cx: &mut Context<'_>,
                 buffers: &mut [IoSliceMut<'_>],
             ) -> Poll<io::Result<usize>> {
-                self.socket.poll_operate(Direction::Read, cx, |source| {
-                    Bytes::read_vectored(source, buffers)
-                })
+                self.socket.poll_read_vectored(cx, buffers)
             }
         }
 
@@ -394,8 +488,7 @@ macro_rules! stream_methods {
                 cx: &mut Context<'_>,
                 buffer: &[u8],
             ) -> Poll<io::Result<usize>> {
-                self.socket
-                    .poll_operate(Direction::Write, cx, |source| Bytes::write(source, buffer))
+                self.socket.poll_write(cx, buffer)
             }
 
             fn poll_write_vectored(
@@ -403,9 +496,7 @@ macro_rules! stream_methods {
                 cx: &mut Context<'_>,
                 buffers: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                self.socket.poll_operate(Direction::Write, cx, |source| {
-                    Bytes::write_vectored(source, buffers)
-                })
+                self.socket.poll_write_vectored(cx, buffers)
             }
 
             fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -18,15 +18,18 @@ mod loom_slot;
 
 use std::fmt;
 use std::io;
+use std::ops::Deref;
+use std::sync::Arc as StdArc;
 use std::time::Duration;
 
 use mio::event::{Event, Source};
-use mio::{Events, Interest, Token};
+use mio::{Events, Token};
 
-pub(crate) use self::slot::{Closed, Slot, Ticket};
+pub(crate) use self::slot::{Closed, Slot, Step, Ticket};
 use crate::primitive::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{MODELLED, Mutex, Rank, hint};
+use crate::sys;
 use crate::util::wake_list::WakeList;
 
 /// Events taken from the system at once; what does not fit comes with the next poll.
@@ -48,7 +51,7 @@ pub(crate) struct Netpoll {
     poller: Mutex<Poller>,
     registry: mio::Registry,
     /// Ends a poll; signal handlers have it too.
-    waker: std::sync::Arc<mio::Waker>,
+    waker: StdArc<mio::Waker>,
     /// There was an interrupt that no poll has seen yet, so that another one need not call the
     /// system.
     interrupted: AtomicBool,
@@ -77,7 +80,7 @@ struct Files {
 struct Record {
     /// Counts the uses of this record.
     generation: usize,
-    file: Option<Arc<File>>,
+    file: Option<StdArc<File>>,
 }
 
 /// How [`Netpoll::try_poll`] went.
@@ -98,7 +101,7 @@ impl Netpoll {
     pub(crate) fn new() -> io::Result<Self> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
-        let waker = std::sync::Arc::new(mio::Waker::new(&registry, INTERRUPT)?);
+        let waker = StdArc::new(mio::Waker::new(&registry, INTERRUPT)?);
         let poller = Poller {
             poll,
             events: Events::with_capacity(BATCH),
@@ -216,8 +219,8 @@ impl Netpoll {
 
     /// What ends a poll as [`interrupt`](Self::interrupt) does, for a signal handler: a call of the system
     /// each time, and nothing else.
-    pub(crate) fn waker(&self) -> std::sync::Arc<mio::Waker> {
-        std::sync::Arc::clone(&self.waker)
+    pub(crate) fn waker(&self) -> StdArc<mio::Waker> {
+        StdArc::clone(&self.waker)
     }
 
     /// How many files are registered.
@@ -264,7 +267,8 @@ impl fmt::Debug for Netpoll {
 }
 
 impl Files {
-    fn insert(&mut self, file: Arc<File>) -> io::Result<Token> {
+    /// A place for a file, which is not there yet.
+    fn reserve(&mut self) -> io::Result<Token> {
         if self.closed {
             return Err(Closed::ByShutdown.into());
         }
@@ -286,11 +290,16 @@ impl Files {
         };
         let record = &mut self.records[index];
         record.generation = record.generation.wrapping_add(1) & INDEX;
-        record.file = Some(file);
         Ok(Token((record.generation << HALF) | index))
     }
 
-    fn find(&self, token: Token) -> Option<&Arc<File>> {
+    /// Puts a file into its place.
+    fn insert(&mut self, file: StdArc<File>) {
+        let index = file.token.0 & INDEX;
+        self.records[index].file = Some(file);
+    }
+
+    fn find(&self, token: Token) -> Option<&StdArc<File>> {
         let record = self.records.get(token.0 & INDEX)?;
         record
             .file
@@ -298,7 +307,7 @@ impl Files {
             .filter(|_| record.generation == token.0 >> HALF)
     }
 
-    fn remove(&mut self, token: Token) -> Option<Arc<File>> {
+    fn remove(&mut self, token: Token) -> Option<StdArc<File>> {
         let index = token.0 & INDEX;
         let file = self.records[index].file.take();
         self.free.push(index);
@@ -306,24 +315,24 @@ impl Files {
     }
 }
 
-/// Both directions of a registered file.
-#[derive(Debug)]
-pub(crate) struct File {
+/// A registered file: its place, both directions, and what belongs to it above.
+///
+/// One allocation for all of it, and a pointer for its owner, since there are as many as connections.
+pub(crate) struct File<T: ?Sized = dyn Send + Sync> {
+    netpoll: Arc<Netpoll>,
+    token: Token,
     pub(crate) read: Slot,
     pub(crate) write: Slot,
+    /// The owner's.
+    pub(crate) owned: T,
 }
 
-impl File {
-    fn new() -> Self {
-        Self {
-            read: Slot::new(),
-            write: Slot::new(),
-        }
-    }
-
+impl<T: ?Sized> File<T> {
     fn event(&self, event: &Event, wake: &mut WakeList) {
         // An error, or the end of the other side, is something to be found by reading and writing.
-        if event.is_readable() || event.is_read_closed() || event.is_error() {
+        if event.is_read_closed() || event.is_error() || event.is_priority() {
+            self.read.last_event(wake);
+        } else if event.is_readable() {
             self.read.event(wake);
         }
         if event.is_writable() || event.is_write_closed() || event.is_error() {
@@ -336,49 +345,10 @@ impl File {
         self.read.close(why, wake);
         self.write.close(why, wake);
     }
-}
 
-/// A file's place in a netpoller; dropping it gives the place back.
-pub(crate) struct Registration {
-    netpoll: Arc<Netpoll>,
-    file: Arc<File>,
-    token: Token,
-}
-
-impl Registration {
-    /// Registers a file for both directions.
-    ///
-    /// # Errors
-    ///
-    /// The system's; and if the runtime has shut down.
-    pub(crate) fn new(netpoll: &Arc<Netpoll>, source: &mut impl Source) -> io::Result<Self> {
-        let file = Arc::new(File::new());
-        let token = {
-            let mut files = netpoll.files.lock();
-            let token = files.insert(Arc::clone(&file))?;
-            netpoll.registered.fetch_add(1, Ordering::Relaxed);
-            token
-        };
-        // From here on the drop of the registration gives the place back.
-        let registration = Self {
-            netpoll: Arc::clone(netpoll),
-            file,
-            token,
-        };
-        netpoll
-            .registry
-            .register(source, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(registration)
-    }
-
-    /// The netpoller in which it is a place.
+    /// The netpoller in which it is registered.
     pub(crate) fn netpoll(&self) -> &Arc<Netpoll> {
         &self.netpoll
-    }
-
-    /// Both directions of the file.
-    pub(crate) fn file(&self) -> &Arc<File> {
-        &self.file
     }
 
     /// Tells the system that no more events are wanted; before the descriptor is closed.
@@ -391,7 +361,52 @@ impl Registration {
     }
 }
 
-impl Drop for Registration {
+/// A file and its place in a netpoller; dropping it gives the place back.
+pub(crate) struct Registration<T: Send + Sync + 'static>(StdArc<File<T>>);
+
+impl<T: Send + Sync + 'static> Registration<T> {
+    /// Registers a file for both directions; it carries what is `owned`.
+    ///
+    /// # Errors
+    ///
+    /// The system's; and if the runtime has shut down.
+    pub(crate) fn new(
+        netpoll: &Arc<Netpoll>,
+        source: &mut impl Source,
+        owned: T,
+    ) -> io::Result<Self> {
+        let registration = {
+            let mut files = netpoll.files.lock();
+            let token = files.reserve()?;
+            let file = StdArc::new(File {
+                netpoll: Arc::clone(netpoll),
+                token,
+                read: Slot::new(),
+                write: Slot::new(),
+                owned,
+            });
+            files.insert(StdArc::<File<T>>::clone(&file));
+            netpoll.registered.fetch_add(1, Ordering::Relaxed);
+            Self(file)
+        };
+        // In this order, or an event might come for which there is no file. From here on the drop of
+        // the registration gives the place back.
+        netpoll
+            .registry
+            .register(source, registration.token, sys::interest())?;
+        Ok(registration)
+    }
+}
+
+impl<T: Send + Sync + 'static> Deref for Registration<T> {
+    type Target = StdArc<File<T>>;
+
+    fn deref(&self) -> &StdArc<File<T>> {
+        &self.0
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Registration<T> {
     fn drop(&mut self) {
         let file = {
             let mut files = self.netpoll.files.lock();
@@ -403,10 +418,11 @@ impl Drop for Registration {
     }
 }
 
-impl fmt::Debug for Registration {
+impl<T: Send + Sync + 'static> fmt::Debug for Registration<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registration")
-            .field("file", &self.file)
+            .field("read", &self.read)
+            .field("write", &self.write)
             .finish_non_exhaustive()
     }
 }
@@ -424,12 +440,13 @@ impl From<Closed> for io::Error {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::atomic::AtomicUsize;
-    use std::task::{Wake, Waker};
+    use std::task::{Context, Wake, Waker};
     use std::thread;
     use std::time::Instant;
 
     use super::slot::Wait;
     use super::*;
+    use crate::note::At;
 
     /// Later than this is never.
     const NEVER: Duration = Duration::from_secs(20);
@@ -444,14 +461,16 @@ mod tests {
     }
 
     /// A stream in `netpoll`, with the other side of it.
-    fn stream(netpoll: &Arc<Netpoll>) -> (mio::net::TcpStream, Registration, mio::net::TcpStream) {
+    fn stream(
+        netpoll: &Arc<Netpoll>,
+    ) -> (mio::net::TcpStream, Registration<()>, mio::net::TcpStream) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (ours, _) = listener.accept().unwrap();
         ours.set_nonblocking(true).unwrap();
         theirs.set_nonblocking(true).unwrap();
         let mut ours = mio::net::TcpStream::from_std(ours);
-        let registration = Registration::new(netpoll, &mut ours).unwrap();
+        let registration = Registration::new(netpoll, &mut ours, ()).unwrap();
         (ours, registration, mio::net::TcpStream::from_std(theirs))
     }
 
@@ -463,6 +482,19 @@ mod tests {
         )
     }
 
+    /// A file in `files` that the system knows nothing of.
+    fn place(netpoll: &Arc<Netpoll>, files: &mut Files) -> StdArc<File> {
+        let file: StdArc<File> = StdArc::new(File {
+            netpoll: Arc::clone(netpoll),
+            token: files.reserve().unwrap(),
+            read: Slot::new(),
+            write: Slot::new(),
+            owned: (),
+        });
+        files.insert(StdArc::clone(&file));
+        file
+    }
+
     #[test]
     fn the_place_of_a_file_is_used_again_and_the_old_token_is_not() {
         let mut files = Files {
@@ -470,16 +502,18 @@ mod tests {
             free: Vec::new(),
             closed: false,
         };
-        let (first, second) = (Arc::new(File::new()), Arc::new(File::new()));
-        let old = files.insert(Arc::clone(&first)).unwrap();
+        let netpoll = Arc::new(Netpoll::new().unwrap());
+        let first = place(&netpoll, &mut files);
+        let old = first.token;
         assert!(
             files
                 .find(old)
-                .is_some_and(|found| Arc::ptr_eq(found, &first))
+                .is_some_and(|found| StdArc::ptr_eq(found, &first))
         );
         files.remove(old);
         assert!(files.find(old).is_none());
-        let new = files.insert(Arc::clone(&second)).unwrap();
+        let second = place(&netpoll, &mut files);
+        let new = second.token;
         assert_eq!(new.0 & INDEX, old.0 & INDEX, "the same place");
         assert!(
             files.find(old).is_none(),
@@ -488,7 +522,7 @@ mod tests {
         assert!(
             files
                 .find(new)
-                .is_some_and(|found| Arc::ptr_eq(found, &second))
+                .is_some_and(|found| StdArc::ptr_eq(found, &second))
         );
         assert!(files.find(Token(INDEX - 1)).is_none());
     }
@@ -564,8 +598,8 @@ mod tests {
         // A new stream can be written: the first event says so.
         let _ = netpoll.try_poll(Some(NEVER), &mut WakeList::new());
         let (reader, writer) = Default::default();
-        assert_eq!(wait(&registration.file().read, &reader), Wait::Waiting);
-        assert_eq!(wait(&registration.file().write, &writer), Wait::Waiting);
+        assert_eq!(wait(&registration.read, &reader), Wait::Waiting);
+        assert_eq!(wait(&registration.write, &writer), Wait::Waiting);
         theirs.shutdown(std::net::Shutdown::Write).unwrap();
         let start = Instant::now();
         while reader.0.load(Ordering::Relaxed) == 0 {
@@ -581,21 +615,59 @@ mod tests {
         assert_eq!(files.free.len(), files.records.len());
     }
 
+    /// Whether an operation that takes all there is, if anything is there, would make a call; it waits
+    /// for an event in the end.
+    fn calls(slot: &Slot, there: bool) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut called = false;
+        let polled = slot.poll(None, &mut cx, At::Unknown, |drained| {
+            called |= !drained;
+            if called && there {
+                return Ok(Step {
+                    result: Some(()),
+                    drained: true,
+                });
+            }
+            Err(io::ErrorKind::WouldBlock.into())
+        });
+        assert_eq!(polled.is_ready(), called && there);
+        called
+    }
+
+    #[test]
+    fn what_was_taken_whole_is_not_looked_at_again_before_an_event() {
+        let slot = Slot::new();
+        assert!(calls(&slot, true));
+        assert!(!calls(&slot, false));
+        assert!(!calls(&slot, false));
+        slot.event(&mut WakeList::new());
+        assert!(calls(&slot, false));
+        assert!(calls(&slot, true));
+        assert!(!calls(&slot, false));
+        // With what comes last its end comes too, of which nothing more is said.
+        slot.last_event(&mut WakeList::new());
+        assert!(calls(&slot, true));
+        assert!(calls(&slot, true));
+        slot.event(&mut WakeList::new());
+        assert!(calls(&slot, true));
+        assert!(calls(&slot, false));
+    }
+
     #[test]
     fn closing_wakes_all_and_refuses_files_from_then_on() {
         let netpoll = Arc::new(Netpoll::new().unwrap());
         let (mut ours, registration, mut theirs) = stream(&netpoll);
         let waiting = std::sync::Arc::default();
-        assert_eq!(wait(&registration.file().read, &waiting), Wait::Waiting);
-        assert_eq!(wait(&registration.file().write, &waiting), Wait::Waiting);
+        assert_eq!(wait(&registration.read, &waiting), Wait::Waiting);
+        assert_eq!(wait(&registration.write, &waiting), Wait::Waiting);
         let mut wake = WakeList::new();
         netpoll.close(&mut wake);
         wake.wake_all();
         // Both directions had a waker, of one goroutine.
         assert_eq!(waiting.0.load(Ordering::Relaxed), 2);
-        let refused = wait(&registration.file().read, &waiting);
+        let refused = wait(&registration.read, &waiting);
         assert_eq!(refused, Wait::Closed(Closed::ByShutdown));
-        assert!(Registration::new(&netpoll, &mut theirs).is_err());
+        assert!(Registration::new(&netpoll, &mut theirs, ()).is_err());
         registration.deregister(&mut ours).unwrap();
     }
 }

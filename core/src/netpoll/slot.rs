@@ -6,12 +6,18 @@
 //! 2. it would block: [`Slot::wait`] with what was seen. If nothing has happened since, the waker is
 //!    kept and will be woken; else the operation starts again at 1.
 //!
+//! A call that took all there was says so by [`Step::drained`]. Until the next event each call would
+//! block, and the next operation waits without making one: a server that reads a request, answers and
+//! waits for the next one makes two calls of the system for it and not three.
+//!
 //! The word:
 //!
 //! | bits | meaning |
 //! |---|---|
 //! | `WAITING` | there may be wakers in the list: whoever clears it wakes them |
 //! | `CLOSED`, `SHUTDOWN` | nobody will be woken any more: by the program, by the end of the runtime |
+//! | `DRAINED` | a call made since the last event has taken all there was |
+//! | `WARY` | an event said more than that there is something: nothing is ever taken for drained |
 //! | the rest | a tick, counted up by each event |
 //!
 //! So of a slot's three states, *waiting* is a bit, and whether it is *ready* or there is *nothing*
@@ -24,6 +30,9 @@
 //! * the word alone decides, and it is changed by compare-and-swap only: if an event comes after
 //!   `seen`, the tick differs and `wait` refuses; if it comes after `wait`, it finds `WAITING`. The
 //!   lock only guards the memory of the wakers;
+//! * `DRAINED` is set by a call that began after the last event, and cleared by every event. What the
+//!   other side has ended is never drained: its end, which comes with the last bytes, is an event for
+//!   both and still to be read; nor is what has urgent bytes in it, where a read stops before them;
 //! * a waker is put into the list before `WAITING` is set, and under the lock that it is taken out
 //!   under: so an event that finds `WAITING` finds the waker;
 //! * all who wait in a direction are woken by an event, since it does not say for how many of them
@@ -42,7 +51,9 @@ use crate::util::wake_list::WakeList;
 const WAITING: usize = 1;
 const CLOSED: usize = 1 << 1;
 const SHUTDOWN: usize = 1 << 2;
-const TICK: usize = 1 << 3;
+const DRAINED: usize = 1 << 3;
+const WARY: usize = 1 << 4;
+const TICK: usize = 1 << 5;
 
 /// How many wakers without a ticket are kept; beyond that the oldest is woken to come again.
 const ANONYMOUS: usize = 16;
@@ -56,6 +67,32 @@ pub(crate) struct Slot {
 /// What [`Slot::seen`] saw.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen(usize);
+
+impl Seen {
+    /// Whether a call would block, as the one before it has found out.
+    fn is_drained(self) -> bool {
+        self.0 & DRAINED != 0
+    }
+}
+
+/// What a system call that did not block has come to.
+#[derive(Debug)]
+pub(crate) struct Step<R> {
+    /// The result of the operation; none if it goes on.
+    pub(crate) result: Option<R>,
+    /// The call took all there was: until the next event another one would block.
+    pub(crate) drained: bool,
+}
+
+impl<R> Step<R> {
+    /// The end of an operation that does not know how much there was.
+    pub(crate) fn last(result: R) -> Self {
+        Self {
+            result: Some(result),
+            drained: false,
+        }
+    }
+}
 
 /// The place of one operation in the list of those who wait; at first none.
 ///
@@ -95,7 +132,9 @@ struct Waiter {
 struct Waiters {
     /// The usual case, one who waits, takes no memory beyond this.
     first: Option<Waiter>,
-    rest: Vec<Waiter>,
+    /// Boxed, since a vector that is empty would cost each connection another 16 bytes.
+    #[expect(clippy::box_collection, reason = "mostly there is none")]
+    rest: Option<Box<Vec<Waiter>>>,
     next_ticket: u32,
 }
 
@@ -104,7 +143,7 @@ impl Slot {
     pub(crate) fn new() -> Self {
         let waiters = Waiters {
             first: None,
-            rest: Vec::new(),
+            rest: None,
             next_ticket: 0,
         };
         Self {
@@ -114,7 +153,10 @@ impl Slot {
     }
 
     /// Makes the system call `f`, which does not block, until it has a result other than that it
-    /// would block or was interrupted; in between it waits for events, as a dump says: at `at`.
+    /// would block or was interrupted; in between it waits for events, as a dump says: at `at`. What
+    /// comes of it is [`Step::result`].
+    ///
+    /// `f` is told whether a call would block anyway.
     ///
     /// No lock may be held: cloning and dropping a waker is user code.
     pub(crate) fn poll<R>(
@@ -122,11 +164,11 @@ impl Slot {
         mut ticket: Option<&mut Ticket>,
         cx: &mut Context<'_>,
         at: At,
-        mut f: impl FnMut() -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
+        mut f: impl FnMut(bool) -> io::Result<Step<R>>,
+    ) -> Poll<io::Result<Option<R>>> {
         loop {
             let seen = self.seen();
-            match f() {
+            match f(seen.is_drained()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     match self.wait(seen, ticket.as_deref_mut(), cx.waker()) {
@@ -138,7 +180,13 @@ impl Slot {
                         Wait::Closed(why) => return Poll::Ready(Err(why.into())),
                     }
                 }
-                result => return Poll::Ready(result),
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(step) => {
+                    if step.drained {
+                        self.drained(seen);
+                    }
+                    return Poll::Ready(Ok(step.result));
+                }
             }
         }
     }
@@ -181,13 +229,35 @@ impl Slot {
 
     /// Whether somebody waits.
     pub(super) fn is_awaited(&self) -> bool {
-        let waiters = self.waiters.lock();
-        waiters.first.is_some() || !waiters.rest.is_empty()
+        self.waiters.lock().all().next().is_some()
     }
 
     /// Something has happened: whoever waits is to be woken by the caller.
     pub(crate) fn event(&self, wake: &mut WakeList) {
-        self.change(|word| word.wrapping_add(TICK) & !WAITING, wake);
+        self.change(|word| word.wrapping_add(TICK) & !(WAITING | DRAINED), wake);
+    }
+
+    /// The same; and that a call took all it could will never mean again that the next one would block.
+    pub(super) fn last_event(&self, wake: &mut WakeList) {
+        self.change(
+            |word| (word.wrapping_add(TICK) | WARY) & !(WAITING | DRAINED),
+            wake,
+        );
+    }
+
+    /// A call that began after `seen` has taken all there was.
+    fn drained(&self, seen: Seen) {
+        let word = self.word.load(Ordering::Relaxed);
+        if word / TICK == seen.0 / TICK && word & WARY == 0 {
+            // Relaxed: who sees the bit makes no call, and reads nothing that is published by it. Where
+            // the word has changed there is a call too many.
+            let _ = self.word.compare_exchange(
+                word,
+                word | DRAINED,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
     }
 
     /// From now on nobody waits: whoever does is to be woken by the caller.
@@ -233,7 +303,7 @@ impl Slot {
             word = changed;
         }
         if word & WAITING != 0 {
-            self.waiters.lock().drain(wake);
+            self.waiters.lock().take_all(wake);
         }
     }
 }
@@ -244,6 +314,7 @@ impl fmt::Debug for Slot {
         f.debug_struct("Slot")
             .field("events", &(word / TICK))
             .field("waiting", &(word & WAITING != 0))
+            .field("drained", &(word & DRAINED != 0))
             .field("closed", &closed(word))
             .finish_non_exhaustive()
     }
@@ -269,7 +340,7 @@ impl Waiters {
         let mine = |waiter: &&mut Waiter| {
             waiter.ticket == number && (number != 0 || waiter.waker.is_like(&waker))
         };
-        if let Some(waiter) = self.first.iter_mut().chain(&mut self.rest).find(mine) {
+        if let Some(waiter) = self.all_mut().find(mine) {
             return Some(std::mem::replace(&mut waiter.waker, waker));
         }
         if number == 0 {
@@ -282,7 +353,7 @@ impl Waiters {
         if self.first.is_none() {
             self.first = Some(waiter);
         } else {
-            self.rest.push(waiter);
+            self.rest.get_or_insert_default().push(waiter);
         }
         None
     }
@@ -298,14 +369,7 @@ impl Waiters {
     /// Wakes the oldest waker without a ticket if there are too many of them.
     fn make_room(&mut self, wake: &mut WakeList) {
         let anonymous = |waiter: &&Waiter| waiter.ticket == 0;
-        if self
-            .first
-            .iter()
-            .chain(&self.rest)
-            .filter(anonymous)
-            .count()
-            >= ANONYMOUS
-        {
+        if self.all().filter(anonymous).count() >= ANONYMOUS {
             wake.extend(self.take(0).map(|waiter| waiter.waker));
         }
     }
@@ -315,16 +379,27 @@ impl Waiters {
         if let Some(first) = self.first.take_if(|first| first.ticket == number) {
             return Some(first);
         }
-        let at = self
-            .rest
-            .iter()
-            .position(|waiter| waiter.ticket == number)?;
-        Some(self.rest.remove(at))
+        let rest = self.rest.as_mut()?;
+        let at = rest.iter().position(|waiter| waiter.ticket == number)?;
+        Some(rest.remove(at))
     }
 
-    fn drain(&mut self, wake: &mut WakeList) {
+    fn all(&self) -> impl Iterator<Item = &Waiter> {
+        self.first
+            .iter()
+            .chain(self.rest.iter().flat_map(|rest| rest.iter()))
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {
+        let rest = self.rest.iter_mut().flat_map(|rest| rest.iter_mut());
+        self.first.iter_mut().chain(rest)
+    }
+
+    fn take_all(&mut self, wake: &mut WakeList) {
         wake.extend(self.first.take().map(|waiter| waiter.waker));
-        wake.extend(self.rest.drain(..).map(|waiter| waiter.waker));
+        if let Some(rest) = &mut self.rest {
+            wake.extend(rest.drain(..).map(|waiter| waiter.waker));
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use std::num::NonZero;
 use std::path::Path;
 use std::thread;
 
+use mio::Interest;
+
 use super::cgroup;
 
 unsafe extern "C" {
@@ -90,4 +92,14 @@ mod tests {
         drop(stay);
         assert!(other.join().unwrap().is_err());
     }
+}
+
+/// Whether a read of a TCP stream that gives less than was asked for has taken all there was, so that an
+/// event will come with what arrives later. Linux promises it (epoll(7)) but for urgent bytes, before
+/// which a read stops: of these [`interest`] has the events tell.
+pub(crate) const SHORT_READ_DRAINS: bool = true;
+
+/// Which events a file is registered for.
+pub(crate) fn interest() -> Interest {
+    Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY
 }

@@ -8,12 +8,16 @@ mod cgroup;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::linux::{processors, sleep_to_the_point, threads};
+pub(crate) use self::linux::{
+    SHORT_READ_DRAINS, interest, processors, sleep_to_the_point, threads,
+};
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use self::other::{processors, sleep_to_the_point, threads};
+pub(crate) use self::other::{
+    SHORT_READ_DRAINS, interest, processors, sleep_to_the_point, threads,
+};
 
 mod numbers;
 pub(crate) use self::numbers::Numbers;

@@ -3,6 +3,8 @@
 use std::num::NonZero;
 use std::thread;
 
+use mio::Interest;
+
 /// How many processors this process may use.
 pub(crate) fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
@@ -15,3 +17,11 @@ pub(crate) fn threads() -> Option<usize> {
 
 /// Has this thread woken when its sleeps end, if it can be had.
 pub(crate) fn sleep_to_the_point() {}
+
+/// Whether a read of a TCP stream that gives less than was asked for has taken all there was: not known.
+pub(crate) const SHORT_READ_DRAINS: bool = false;
+
+/// Which events a file is registered for.
+pub(crate) fn interest() -> Interest {
+    Interest::READABLE | Interest::WRITABLE
+}

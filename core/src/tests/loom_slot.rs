@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use loom::future::block_on;
 use loom::thread;
 
-use super::slot::{Closed, Slot, Ticket};
+use super::slot::{Closed, Slot, Step, Ticket};
 use crate::loom_model::model;
 use crate::note::At;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -53,16 +53,43 @@ impl File {
 
     /// Takes one byte.
     fn poll_read(&self, cx: &mut Context<'_>, ticket: Option<&mut Ticket>) -> Poll<io::Result<()>> {
-        self.slot.poll(ticket, cx, At::Unknown, || {
-            let take = |bytes: usize| bytes.checked_sub(1);
-            match self
-                .bytes
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-            {
-                Ok(_) => Ok(()),
-                Err(_) => Err(io::ErrorKind::WouldBlock.into()),
-            }
-        })
+        self.slot
+            .poll(ticket, cx, At::Unknown, |_| {
+                let take = |bytes: usize| bytes.checked_sub(1);
+                match self
+                    .bytes
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+                {
+                    Ok(_) => Ok(Step::last(())),
+                    Err(_) => Err(io::ErrorKind::WouldBlock.into()),
+                }
+            })
+            .map_ok(Option::unwrap_or_default)
+    }
+
+    /// Waits for bytes and takes all there are, as a read does that gives less than it could.
+    fn drain(&self) -> usize {
+        let mut ticket = Ticket::default();
+        let drained = block_on(std::future::poll_fn(|cx| {
+            self.slot
+                .poll(Some(&mut ticket), cx, At::Unknown, |drained| {
+                    // Where it is known that nothing is there, no call is made.
+                    let taken = if drained {
+                        0
+                    } else {
+                        self.bytes.swap(0, Ordering::Relaxed)
+                    };
+                    match taken {
+                        0 => Err(io::ErrorKind::WouldBlock.into()),
+                        taken => Ok(Step {
+                            result: Some(taken),
+                            drained: true,
+                        }),
+                    }
+                })
+        }));
+        self.slot.cancel(&mut ticket);
+        drained.ok().flatten().unwrap_or(0)
     }
 
     /// Takes one byte, or says why there will be none.
@@ -163,6 +190,25 @@ fn loom_one_who_stops_waiting_does_not_take_the_event_of_another() {
         }
         file.slot.cancel(&mut ticket);
         assert_eq!(stays.join().unwrap(), Ok(()));
+        system.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_what_comes_after_all_was_taken_is_not_overlooked() {
+    model(3, || {
+        let file = File::new();
+        let system = thread::spawn({
+            let file = Arc::clone(&file);
+            move || {
+                file.arrive();
+                file.arrive();
+            }
+        });
+        let mut taken = 0;
+        while taken < 2 {
+            taken += file.drain();
+        }
         system.join().unwrap();
     });
 }
