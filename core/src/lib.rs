@@ -7,7 +7,8 @@
 //! * `sched`: workers with a run queue each, a global queue, stealing, and a way to sleep that
 //!   loses no wake-up;
 //! * `timer` and `netpoll`: heaps of timers and mio, which say what became ready and never schedule;
-//! * [`runtime`], [`spawn`], [`time`], [`net`]: what users call; [`signal`]: what `chango::signal` calls.
+//! * [`runtime`], [`spawn`], [`time`], [`net`]: what users call; [`signal`] and [`outside`]: what
+//!   `chango::signal` and `chango::compat` call.
 //!
 //! The crate knows nothing of channels: they need only wakers, and [`coop`], which preempts a
 //! goroutine whose operations are always ready.
@@ -31,6 +32,7 @@ mod sched;
 mod sys;
 
 pub mod net;
+pub mod outside;
 pub mod runtime;
 pub mod signal;
 pub mod spawn;

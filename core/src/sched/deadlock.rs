@@ -7,7 +7,8 @@
 //! * every worker's thread sleeps, with a right to run, as a spare, or until the goroutine that is locked to
 //!   it is passed on to it: none is away in a call that blocks or in a long poll; and no queue has a goroutine
 //!   in it;
-//! * no timer is set, nobody waits for a socket or listens to a signal, and no name is being looked up;
+//! * no timer is set, nobody waits for a socket, listens to a signal or has said that he waits for somebody
+//!   outside, and no name is being looked up;
 //! * the process has no other threads but those and `sysmon`: another one could wake somebody.
 //!
 //! The last is not always known, and may change when a thread ends, so `sysmon` looks again some times.
@@ -30,7 +31,7 @@ use std::time::Duration;
 
 use super::park::Parker;
 use super::{NOBODY, Shared};
-use crate::primitive::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crate::primitive::thread::{self, Thread};
 use crate::primitive::{Mutex, MutexGuard, Rank};
 use crate::runtime::Deadlock;
@@ -69,6 +70,29 @@ impl Insiders {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Inside>>> {
         self.threads.lock()
+    }
+}
+
+/// How many wait for somebody outside, of whom the runtime knows nothing else: see [`crate::outside`].
+#[derive(Debug)]
+pub(crate) struct Outside(AtomicUsize);
+
+impl Outside {
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    // SeqCst, as all that `judge` reads.
+    pub(crate) fn begin(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn end(&self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
     }
 }
 
@@ -288,8 +312,9 @@ fn judge(shared: &Shared, threads: impl FnOnce() -> Option<usize>) -> Verdict {
             .iter()
             .any(|remote| remote.queue.has_next() || remote.queue.has_work())
     };
-    let awaited = !shared.timers.is_empty() || shared.netpoll.is_awaited() || net::looks_up();
-    if awaited || shared.signals.is_listened_to() || shared.global.len() > 0 || queued() {
+    let inner = !shared.timers.is_empty() || shared.netpoll.is_awaited();
+    let outer = net::looks_up() || shared.signals.is_listened_to() || shared.outside.is_awaited();
+    if inner || outer || shared.global.len() > 0 || queued() {
         return Verdict::Alive;
     }
     let workers = shared.threads();

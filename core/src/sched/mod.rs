@@ -45,7 +45,7 @@ use std::sync::{Condvar, Mutex as StdMutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use self::counters::{Count, Counters, Samples};
-use self::deadlock::Insiders;
+use self::deadlock::{Insiders, Outside};
 use self::global_queue::GlobalQueue;
 use self::handoff::Crew;
 use self::idle::{Called, Idle};
@@ -105,6 +105,7 @@ pub(crate) struct Shared {
     /// Who was reported for keeping a worker.
     reported: Reported,
     insiders: Insiders,
+    outside: Outside,
     /// The threads; the last one tidies up.
     crew: StdMutex<Crew>,
     all_gone: Condvar,
@@ -261,6 +262,7 @@ fn new(config: Config) -> io::Result<Arc<Shared>> {
         locked: LockedThreads::default(),
         reported: Reported::default(),
         insiders: Insiders::new(),
+        outside: Outside::new(),
         crew: StdMutex::new(Crew::default()),
         all_gone: Condvar::new(),
         config,
@@ -477,6 +479,11 @@ impl Shared {
     /// The signals, and who listens to them.
     pub(crate) fn signals(&self) -> &Signals {
         &self.signals
+    }
+
+    /// Who waits for somebody outside.
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.outside
     }
 
     fn is_stopping(&self) -> bool {
