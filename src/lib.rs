@@ -138,6 +138,9 @@ pub mod time {
     pub use std::time::{Duration, Instant};
 }
 
+#[cfg(feature = "tokio-compat")]
+pub mod compat;
+
 #[cfg(unix)]
 pub mod signal;
 

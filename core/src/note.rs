@@ -64,7 +64,7 @@ reasons! {
     SleepWait => "sleep",
     /// The end of another goroutine.
     JoinWait => "join",
-    /// A socket, or the address behind a name.
+    /// A socket, the address behind a name, or a library that is written for another runtime.
     IoWait => "IO wait",
     /// All members of a wait group.
     WaitGroupWait => "sync.WaitGroup.Wait",
