@@ -168,6 +168,10 @@ struct Channels;
 #[doc = include_str!("../docs/observability.md")]
 struct Observability;
 
+#[cfg(all(doctest, feature = "tokio-compat"))]
+#[doc = include_str!("../docs/tokio.md")]
+struct Tokio;
+
 use task::JoinHandle;
 
 /// Starts a goroutine from a future: [`go!`] without a macro, and [`task::spawn`] by its short name.
