@@ -4,7 +4,7 @@
 //! Each test that is to hang is this program itself, in a process of its own.
 
 use std::future::{pending, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::process::{Command, Output};
 use std::task::{Context, Poll, Waker};
 
@@ -91,6 +91,15 @@ async fn a_test_that_hangs_after_it_has_used_tokio() {
 }
 
 #[chango::test]
+async fn a_test_that_hangs_with_a_future_of_tokios_that_is_ready() {
+    if is_child() {
+        let mut ready = pin!(with_tokio(nap(Duration::from_millis(10))));
+        ready.as_mut().await;
+        chan::never::<()>().recv().await;
+    }
+}
+
+#[chango::test]
 async fn a_test_that_hangs_after_it_has_aborted_what_waited_for_tokio() {
     if is_child() {
         let waits = go! { with_tokio(pending::<()>()).await };
@@ -132,6 +141,7 @@ async fn a_test_that_hangs_beside_another_runtime_that_waits_for_tokio() {
 fn a_test_that_hangs_when_nobody_waits_for_tokio_fails_with_the_report() {
     for test in [
         "a_test_that_hangs_after_it_has_used_tokio",
+        "a_test_that_hangs_with_a_future_of_tokios_that_is_ready",
         "a_test_that_hangs_after_it_has_aborted_what_waited_for_tokio",
         "a_test_that_hangs_after_what_used_tokio_has_panicked",
         "a_test_that_hangs_beside_another_runtime_that_waits_for_tokio",
