@@ -255,6 +255,42 @@ fn several_who_accept_share_the_connections() {
 }
 
 #[test]
+fn one_connection_wakes_one_of_those_who_accept_and_many_wake_all() {
+    const GOROUTINES: u64 = 200;
+    for workers in [1, 2, 8] {
+        let runtime = runtime(workers);
+        let (listener, addr) = runtime.block_on(listen());
+        let listener = Arc::new(listener);
+        let acceptors: Vec<_> = (0..GOROUTINES)
+            .map(|_| {
+                let listener = Arc::clone(&listener);
+                runtime.spawn(async move { listener.accept().await.unwrap() })
+            })
+            .collect();
+        let waiting = |goroutines| {
+            let start = Instant::now();
+            while runtime.handle().metrics().waiting() != goroutines {
+                assert!(start.elapsed() < NEVER, "{workers} workers");
+                thread::yield_now();
+            }
+            runtime.handle().metrics().polls()
+        };
+        let before = waiting(GOROUTINES);
+        let mut clients = vec![std_net::TcpStream::connect(addr).unwrap()];
+        // Whoever gets it wakes another one, in case there are more: some polls, but not one of each.
+        let polls = waiting(GOROUTINES - 1) - before;
+        assert!(polls < 20, "{polls} polls for one connection");
+        clients.extend((1..GOROUTINES).map(|_| std_net::TcpStream::connect(addr).unwrap()));
+        runtime.block_on(async {
+            for acceptor in acceptors {
+                let accepted = time::timeout(NEVER, acceptor).await;
+                accepted.expect("each gets one").unwrap();
+            }
+        });
+    }
+}
+
+#[test]
 fn a_dropped_read_loses_no_byte() {
     runtime(2).run(async {
         let (ours, mut theirs) = pair().await;

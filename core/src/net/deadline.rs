@@ -3,7 +3,7 @@
 //! A deadline is a moment from which on operations of its direction end with an error; there is one
 //! timer for each, whoever waits. What must hold:
 //!
-//! * a socket that never had a deadline pays one load for an operation, and no memory beyond a pointer;
+//! * a socket that never had a deadline pays nothing for an operation, and no memory beyond a pointer;
 //! * the timer is set only by an operation that is about to wait, and for the deadline or for an
 //!   earlier one: so a deadline that is put off again and again costs no timer each time. A timer that
 //!   comes too early wakes in vain, and who was woken sets it again;
@@ -14,7 +14,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
@@ -27,41 +27,24 @@ use crate::timer::Entry;
 use crate::util::foreign_waker::ForeignWaker;
 use crate::util::wake_list::WakeList;
 
-/// Both deadlines of a socket; nothing until one is set.
+/// Both deadlines of a socket.
 #[derive(Debug)]
-pub(super) struct Deadlines(OnceLock<Box<[Deadline; 2]>>);
+pub(super) struct Deadlines([Deadline; 2]);
 
 impl Deadlines {
-    pub(super) const fn new() -> Self {
-        Self(OnceLock::new())
+    /// Those of the socket that has this file: none.
+    pub(super) fn new(file: &Weak<File>) -> Self {
+        Self([Direction::Read, Direction::Write].map(|way| Deadline::new(way, Weak::clone(file))))
     }
 
-    /// That of one direction, if there ever was one.
-    pub(super) fn of(&self, direction: Direction) -> Option<&Deadline> {
-        self.0.get().map(|both| &both[direction as usize])
-    }
-
-    /// Sets that of one direction and wakes who has to know of it.
-    pub(super) fn set(
-        &self,
-        direction: Direction,
-        moment: Option<Instant>,
-        file: impl Fn() -> Weak<File>,
-    ) {
-        if moment.is_none() && self.0.get().is_none() {
-            return;
-        }
-        let both = self.0.get_or_init(|| {
-            Box::new([Direction::Read, Direction::Write].map(|way| Deadline::new(way, file())))
-        });
-        both[direction as usize].set(moment);
+    /// That of one direction.
+    pub(super) fn of(&self, direction: Direction) -> &Deadline {
+        &self.0[direction as usize]
     }
 
     /// Stops the timers: nobody will wait any more.
     pub(super) fn stop(&self) {
-        for deadline in self.0.get().into_iter().flat_map(|both| both.iter()) {
-            deadline.stop();
-        }
+        self.0.iter().for_each(Deadline::stop);
     }
 }
 
@@ -90,7 +73,7 @@ impl Expiry {
     fn announce(&self) {
         if let Some(file) = self.file.upgrade() {
             let mut wake = WakeList::new();
-            self.direction.slot(&file).event(&mut wake);
+            self.direction.slot(&file).event_for_all(&mut wake);
             wake.wake_all();
         }
     }
@@ -116,7 +99,8 @@ impl Deadline {
         }
     }
 
-    fn set(&self, moment: Option<Instant>) {
+    /// Sets it and wakes who has to know of it.
+    pub(super) fn set(&self, moment: Option<Instant>) {
         let (old, _waker) = {
             let mut state = self.state.lock();
             // In one step with the change, or the timer of the next deadline might be stopped.

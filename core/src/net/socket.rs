@@ -54,31 +54,40 @@ pub(super) struct Socket<S: Source + Send + Sync + 'static> {
 }
 
 /// What a socket has in its file.
-struct Owned<S> {
+struct Owned<S>(RwLock<Parts<S>>);
+
+struct Parts<S> {
     /// None once it is closed.
-    source: RwLock<Option<S>>,
-    deadlines: Deadlines,
+    source: Option<S>,
+    /// None until one is set.
+    deadlines: Option<StdArc<Deadlines>>,
 }
 
 impl<S> Owned<S> {
-    fn read(&self) -> RwLockReadGuard<'_, Option<S>> {
-        self.source.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Parts<S>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Option<S>> {
-        self.source.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Parts<S>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> Parts<S> {
+    fn source(&self) -> io::Result<&S> {
+        self.source.as_ref().ok_or_else(|| Closed::ByProgram.into())
     }
 }
 
 impl<S: Source + Send + Sync + 'static> Socket<S> {
     /// Registers `source`, which does not block, with a netpoller.
     pub(super) fn new(mut source: S, netpoll: &Arc<Netpoll>) -> io::Result<Self> {
-        let owned = Owned {
-            source: RwLock::new(None),
-            deadlines: Deadlines::new(),
+        let parts = Parts {
+            source: None,
+            deadlines: None,
         };
-        let file = Registration::new(netpoll, &mut source, owned)?;
-        *file.owned.write() = Some(source);
+        let file = Registration::new(netpoll, &mut source, Owned(RwLock::new(parts)))?;
+        file.owned.write().source = Some(source);
         Ok(Self { file })
     }
 
@@ -88,15 +97,12 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
     }
 
     fn take(&self) -> Option<S> {
-        self.file.owned.write().take()
+        self.file.owned.write().source.take()
     }
 
     /// Runs `f` on the socket: a system call that does not block.
     pub(super) fn with<R>(&self, f: impl FnOnce(&S) -> io::Result<R>) -> io::Result<R> {
-        match &*self.file.owned.read() {
-            Some(source) => f(source),
-            None => Err(Closed::ByProgram.into()),
-        }
+        f(self.file.owned.read().source()?)
     }
 
     /// A future that runs `f` until it no longer would block, for an operation that the program began
@@ -164,20 +170,20 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
         block: bool,
         f: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        let f = |source: &S| {
-            if block {
-                Err(io::ErrorKind::WouldBlock.into())
-            } else {
-                f(source)
-            }
+        let parts = self.file.owned.read();
+        let f = |source: &S| match block {
+            true => Err(io::ErrorKind::WouldBlock.into()),
+            false => f(source),
         };
-        let Some(deadline) = self.file.owned.deadlines.of(direction) else {
-            return self.with(f);
+        let Some(deadlines) = parts.deadlines.clone() else {
+            return f(parts.source()?);
         };
-        let result = self.with(|source| {
+        let deadline = deadlines.of(direction);
+        let result = parts.source().and_then(|source| {
             deadline.check()?;
             f(source)
         });
+        drop(parts);
         if let Err(error) = &result
             && error.kind() == io::ErrorKind::WouldBlock
         {
@@ -188,11 +194,21 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
 
     /// From `moment` on operations in this direction end with an error of kind `TimedOut`.
     pub(super) fn set_deadline(&self, direction: Direction, moment: Option<Instant>) {
-        let file = || -> Weak<File> {
-            let weak = StdArc::downgrade(&self.file);
-            weak as Weak<File>
-        };
-        self.file.owned.deadlines.set(direction, moment, file);
+        if let Some(deadlines) = self.deadlines(moment.is_some()) {
+            deadlines.of(direction).set(moment);
+        }
+    }
+
+    /// The deadlines, if there are any; with `create` there are from here on.
+    fn deadlines(&self, create: bool) -> Option<StdArc<Deadlines>> {
+        let there = self.file.owned.read().deadlines.clone();
+        if there.is_some() || !create {
+            return there;
+        }
+        let file = StdArc::downgrade(&self.file) as Weak<File>;
+        let deadlines = &mut self.file.owned.write().deadlines;
+        let deadlines = deadlines.get_or_insert_with(|| StdArc::new(Deadlines::new(&file)));
+        Some(StdArc::clone(deadlines))
     }
 
     fn slot(&self, direction: Direction) -> &Slot {
@@ -204,7 +220,9 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
         let mut wake = WakeList::new();
         self.file.close(Closed::ByProgram, &mut wake);
         self.discard();
-        self.file.owned.deadlines.stop();
+        if let Some(deadlines) = self.deadlines(false) {
+            deadlines.stop();
+        }
         wake.wake_all();
     }
 

@@ -77,10 +77,23 @@ struct Files {
     closed: bool,
 }
 
-struct Record {
-    /// Counts the uses of this record.
-    generation: usize,
-    file: Option<StdArc<File>>,
+/// A place for a file. Its uses are counted: of the one that goes on, or is about to begin, the file's token
+/// has the number.
+enum Record {
+    /// Where the next file goes, or one that is about to come.
+    Free {
+        generation: usize,
+    },
+    Used(StdArc<File>),
+}
+
+impl Record {
+    fn file(&self) -> Option<&StdArc<File>> {
+        match self {
+            Self::Used(file) => Some(file),
+            Self::Free { .. } => None,
+        }
+    }
 }
 
 /// How [`Netpoll::try_poll`] went.
@@ -237,10 +250,7 @@ impl Netpoll {
     /// still do.
     pub(crate) fn is_awaited(&self) -> bool {
         let files = self.files.lock();
-        let mut files = files
-            .records
-            .iter()
-            .filter_map(|record| record.file.as_ref());
+        let mut files = files.records.iter().filter_map(Record::file);
         files.any(|file| file.read.is_awaited() || file.write.is_awaited())
     }
 
@@ -248,11 +258,7 @@ impl Netpoll {
     pub(crate) fn close(&self, wake: &mut WakeList) {
         let mut files = self.files.lock();
         files.closed = true;
-        for file in files
-            .records
-            .iter()
-            .filter_map(|record| record.file.as_ref())
-        {
+        for file in files.records.iter().filter_map(Record::file) {
             file.close(Closed::ByShutdown, wake);
         }
     }
@@ -281,37 +287,32 @@ impl Files {
                 ));
             }
             None => {
-                self.records.push(Record {
-                    generation: 0,
-                    file: None,
-                });
+                self.records.push(Record::Free { generation: 0 });
                 self.records.len() - 1
             }
         };
-        let record = &mut self.records[index];
-        record.generation = record.generation.wrapping_add(1) & INDEX;
-        Ok(Token((record.generation << HALF) | index))
+        let Record::Free { generation } = &self.records[index] else {
+            unreachable!("a place that is free has no file");
+        };
+        Ok(Token((generation << HALF) | index))
     }
 
-    /// Puts a file into its place.
+    /// Puts a file into its place, which was reserved.
     fn insert(&mut self, file: StdArc<File>) {
         let index = file.token.0 & INDEX;
-        self.records[index].file = Some(file);
+        self.records[index] = Record::Used(file);
     }
 
     fn find(&self, token: Token) -> Option<&StdArc<File>> {
         let record = self.records.get(token.0 & INDEX)?;
-        record
-            .file
-            .as_ref()
-            .filter(|_| record.generation == token.0 >> HALF)
+        record.file().filter(|file| file.token == token)
     }
 
-    fn remove(&mut self, token: Token) -> Option<StdArc<File>> {
+    fn remove(&mut self, token: Token) -> Record {
         let index = token.0 & INDEX;
-        let file = self.records[index].file.take();
+        let generation = (token.0 >> HALF).wrapping_add(1) & INDEX;
         self.free.push(index);
-        file
+        std::mem::replace(&mut self.records[index], Record::Free { generation })
     }
 }
 
@@ -408,13 +409,13 @@ impl<T: Send + Sync + 'static> Deref for Registration<T> {
 
 impl<T: Send + Sync + 'static> Drop for Registration<T> {
     fn drop(&mut self) {
-        let file = {
+        let record = {
             let mut files = self.netpoll.files.lock();
             self.netpoll.registered.fetch_sub(1, Ordering::Relaxed);
             files.remove(self.token)
         };
-        // Its wakers, if any are left, are dropped where no lock is held.
-        drop(file);
+        // What it has of its owner's is dropped where no lock is held.
+        drop(record);
     }
 }
 
@@ -611,7 +612,7 @@ mod tests {
         drop(registration);
         assert_eq!(netpoll.registered(), 0);
         let files = netpoll.files.lock();
-        assert!(files.records.iter().all(|record| record.file.is_none()));
+        assert!(files.records.iter().all(|record| record.file().is_none()));
         assert_eq!(files.free.len(), files.records.len());
     }
 

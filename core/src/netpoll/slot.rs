@@ -14,7 +14,7 @@
 //!
 //! | bits | meaning |
 //! |---|---|
-//! | `WAITING` | there may be wakers in the list: whoever clears it wakes them |
+//! | `WAITING` | there may be wakers in the list; changed under its lock |
 //! | `CLOSED`, `SHUTDOWN` | nobody will be woken any more: by the program, by the end of the runtime |
 //! | `DRAINED` | a call made since the last event has taken all there was |
 //! | `WARY` | an event said more than that there is something: nothing is ever taken for drained |
@@ -33,10 +33,13 @@
 //! * `DRAINED` is set by a call that began after the last event, and cleared by every event. What the
 //!   other side has ended is never drained: its end, which comes with the last bytes, is an event for
 //!   both and still to be read; nor is what has urgent bytes in it, where a read stops before them;
-//! * a waker is put into the list before `WAITING` is set, and under the lock that it is taken out
-//!   under: so an event that finds `WAITING` finds the waker;
-//! * all who wait in a direction are woken by an event, since it does not say for how many of them
-//!   there is something. Who gets nothing waits again.
+//! * a waker is put into the list under the lock under which `WAITING` is set, and it is taken out: so an event
+//!   that finds `WAITING` finds the waker. Whose operation goes on is not in the list;
+//! * an event wakes one of those who wait, the one that has waited longest: of a hundred goroutines that accept
+//!   from one listener, not all come for one connection. But it does not say for how many there is something.
+//!   So whoever was woken wakes the next one when its operation ends, by a result or by being dropped; who
+//!   finds nothing waits again, and wakes nobody. Operations without a ticket, which end without notice, are
+//!   all woken; and so is everybody by what is for all: the end of the other side, a deadline, closing.
 
 use std::fmt;
 use std::io;
@@ -129,13 +132,14 @@ struct Waiter {
     waker: ForeignWaker,
 }
 
+/// Small, since there are two for each connection: the usual case, one who waits, takes no memory beyond it,
+/// and his number stands beside the other one.
 struct Waiters {
-    /// The usual case, one who waits, takes no memory beyond this.
-    first: Option<Waiter>,
-    /// Boxed, since a vector that is empty would cost each connection another 16 bytes.
+    first: Option<ForeignWaker>,
+    first_ticket: u32,
+    next_ticket: u32,
     #[expect(clippy::box_collection, reason = "mostly there is none")]
     rest: Option<Box<Vec<Waiter>>>,
-    next_ticket: u32,
 }
 
 impl Slot {
@@ -143,8 +147,9 @@ impl Slot {
     pub(crate) fn new() -> Self {
         let waiters = Waiters {
             first: None,
-            rest: None,
+            first_ticket: 0,
             next_ticket: 0,
+            rest: None,
         };
         Self {
             word: AtomicUsize::new(0),
@@ -211,37 +216,64 @@ impl Slot {
         let mut wake = WakeList::new();
         let replaced;
         let mut waiters = self.waiters.lock();
-        replaced = waiters.put(ticket, waker, &mut wake);
         let answer = self.start_waiting(seen);
+        replaced = match (answer, ticket) {
+            (Wait::Waiting, ticket) => waiters.put(ticket, waker, &mut wake),
+            // Who goes on is not in the list, or it would look as if it had not been woken.
+            (_, Some(ticket)) => waiters.take(ticket.0),
+            (_, None) => None,
+        };
         drop(waiters);
         drop(replaced);
         answer
     }
 
-    /// Takes back what `wait` kept for this ticket.
+    /// Takes back what `wait` kept for this ticket. If it was woken meanwhile, the next one is: there may be
+    /// something for him as well, or this one has not even looked.
     pub(crate) fn cancel(&self, ticket: &mut Ticket) {
         let number = std::mem::take(&mut ticket.0);
-        if number != 0 {
-            let waiter = self.waiters.lock().take(number);
-            drop(waiter);
+        if number == 0 {
+            return;
         }
+        // Declared before the lock: dropped, and its wakers woken or dropped, after it is open.
+        let mut wake = WakeList::new();
+        let mine;
+        let mut waiters = self.waiters.lock();
+        mine = waiters.take(number);
+        if mine.is_none() {
+            waiters.take_next(&mut wake);
+        }
+        drop(waiters);
+        drop(mine);
     }
 
     /// Whether somebody waits.
     pub(super) fn is_awaited(&self) -> bool {
-        self.waiters.lock().all().next().is_some()
+        self.waiters.lock().tickets().next().is_some()
     }
 
-    /// Something has happened: whoever waits is to be woken by the caller.
+    /// Something is there: the next of those who wait is to be woken by the caller. It wakes the one after it
+    /// when it is done; see [`cancel`](Self::cancel).
     pub(crate) fn event(&self, wake: &mut WakeList) {
-        self.change(|word| word.wrapping_add(TICK) & !(WAITING | DRAINED), wake);
+        self.change(
+            |word| word.wrapping_add(TICK) & !DRAINED,
+            |waiters| waiters.take_next(wake),
+        );
+    }
+
+    /// Something has happened that is for all who wait.
+    pub(crate) fn event_for_all(&self, wake: &mut WakeList) {
+        self.change(
+            |word| word.wrapping_add(TICK) & !DRAINED,
+            |waiters| waiters.take_all(wake),
+        );
     }
 
     /// The same; and that a call took all it could will never mean again that the next one would block.
     pub(super) fn last_event(&self, wake: &mut WakeList) {
         self.change(
-            |word| (word.wrapping_add(TICK) | WARY) & !(WAITING | DRAINED),
-            wake,
+            |word| (word.wrapping_add(TICK) | WARY) & !DRAINED,
+            |waiters| waiters.take_all(wake),
         );
     }
 
@@ -266,7 +298,10 @@ impl Slot {
             Closed::ByProgram => CLOSED,
             Closed::ByShutdown => SHUTDOWN,
         };
-        self.change(|word| (word.wrapping_add(TICK) | bit) & !WAITING, wake);
+        self.change(
+            |word| word.wrapping_add(TICK) | bit,
+            |waiters| waiters.take_all(wake),
+        );
     }
 
     /// Sets `WAITING` if nothing has happened since `seen`. The lock is held.
@@ -292,8 +327,8 @@ impl Slot {
         }
     }
 
-    /// Changes the word in a way that clears `WAITING`, and takes out the wakers if it was set.
-    fn change(&self, to: impl Fn(usize) -> usize, wake: &mut WakeList) {
+    /// Changes the word, and if somebody may wait has `wake` take out who is to be woken.
+    fn change(&self, to: impl Fn(usize) -> usize, wake: impl FnOnce(&mut Waiters)) {
         let mut word = self.word.load(Ordering::Relaxed);
         // Release pairs with the load in `seen`.
         while let Err(changed) =
@@ -303,7 +338,12 @@ impl Slot {
             word = changed;
         }
         if word & WAITING != 0 {
-            self.waiters.lock().take_all(wake);
+            let mut waiters = self.waiters.lock();
+            wake(&mut waiters);
+            if waiters.tickets().next().is_none() {
+                // Relaxed: as in `start_waiting`, under the same lock.
+                self.word.fetch_and(!WAITING, Ordering::Relaxed);
+            }
         }
     }
 }
@@ -337,25 +377,36 @@ impl Waiters {
                 ticket.0
             }
         };
-        let mine = |waiter: &&mut Waiter| {
-            waiter.ticket == number && (number != 0 || waiter.waker.is_like(&waker))
-        };
-        if let Some(waiter) = self.all_mut().find(mine) {
-            return Some(std::mem::replace(&mut waiter.waker, waker));
+        if let Some(mine) = self.find(number, &waker) {
+            return Some(std::mem::replace(mine, waker));
         }
         if number == 0 {
             self.make_room(wake);
         }
-        let waiter = Waiter {
-            ticket: number,
-            waker,
-        };
-        if self.first.is_none() {
-            self.first = Some(waiter);
+        // A place that is free again is not for one who came later than those in the list.
+        if self.tickets().next().is_none() {
+            (self.first, self.first_ticket) = (Some(waker), number);
         } else {
-            self.rest.get_or_insert_default().push(waiter);
+            let ticket = number;
+            self.rest
+                .get_or_insert_default()
+                .push(Waiter { ticket, waker });
         }
         None
+    }
+
+    /// Where the waker of this ticket is; or of those without a ticket, one that is like `waker`.
+    fn find(&mut self, number: u32, waker: &ForeignWaker) -> Option<&mut ForeignWaker> {
+        let is_mine =
+            |ticket, kept: &ForeignWaker| ticket == number && (number != 0 || kept.is_like(waker));
+        if let Some(first) = &mut self.first
+            && is_mine(self.first_ticket, first)
+        {
+            return Some(first);
+        }
+        let mut rest = self.rest.iter_mut().flat_map(|rest| rest.iter_mut());
+        let mine = rest.find(|waiter| is_mine(waiter.ticket, &waiter.waker))?;
+        Some(&mut mine.waker)
     }
 
     /// The number of a new ticket.
@@ -368,35 +419,45 @@ impl Waiters {
 
     /// Wakes the oldest waker without a ticket if there are too many of them.
     fn make_room(&mut self, wake: &mut WakeList) {
-        let anonymous = |waiter: &&Waiter| waiter.ticket == 0;
-        if self.all().filter(anonymous).count() >= ANONYMOUS {
-            wake.extend(self.take(0).map(|waiter| waiter.waker));
+        if self.tickets().filter(|&ticket| ticket == 0).count() >= ANONYMOUS {
+            wake.extend(self.take(0));
         }
     }
 
-    /// Takes out the first waiter with this number.
-    fn take(&mut self, number: u32) -> Option<Waiter> {
-        if let Some(first) = self.first.take_if(|first| first.ticket == number) {
-            return Some(first);
+    /// The numbers of all who wait.
+    fn tickets(&self) -> impl Iterator<Item = u32> {
+        let rest = self.rest.iter().flat_map(|rest| rest.iter());
+        self.first
+            .iter()
+            .map(|_| self.first_ticket)
+            .chain(rest.map(|waiter| waiter.ticket))
+    }
+
+    /// Takes out the first waker with this number.
+    fn take(&mut self, number: u32) -> Option<ForeignWaker> {
+        if self.first.is_some() && self.first_ticket == number {
+            return self.first.take();
         }
         let rest = self.rest.as_mut()?;
         let at = rest.iter().position(|waiter| waiter.ticket == number)?;
-        Some(rest.remove(at))
+        Some(rest.remove(at).waker)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Waiter> {
-        self.first
-            .iter()
-            .chain(self.rest.iter().flat_map(|rest| rest.iter()))
-    }
-
-    fn all_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {
-        let rest = self.rest.iter_mut().flat_map(|rest| rest.iter_mut());
-        self.first.iter_mut().chain(rest)
+    /// Takes out the one with a ticket that has waited longest, and all without.
+    fn take_next(&mut self, wake: &mut WakeList) {
+        let mut found = false;
+        let mut is_taken = |ticket| ticket == 0 || !std::mem::replace(&mut found, true);
+        if self.first.is_some() && is_taken(self.first_ticket) {
+            wake.extend(self.first.take());
+        }
+        if let Some(rest) = &mut self.rest {
+            let taken = rest.extract_if(.., |waiter| is_taken(waiter.ticket));
+            wake.extend(taken.map(|waiter| waiter.waker));
+        }
     }
 
     fn take_all(&mut self, wake: &mut WakeList) {
-        wake.extend(self.first.take().map(|waiter| waiter.waker));
+        wake.extend(self.first.take());
         if let Some(rest) = &mut self.rest {
             wake.extend(rest.drain(..).map(|waiter| waiter.waker));
         }

@@ -212,3 +212,29 @@ fn loom_what_comes_after_all_was_taken_is_not_overlooked() {
         system.join().unwrap();
     });
 }
+
+#[test]
+fn loom_who_is_woken_and_gives_up_wakes_the_next() {
+    model(2, || {
+        let file = File::new();
+        let stays = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.read()
+        });
+        let gives_up = thread::spawn({
+            let file = Arc::clone(&file);
+            move || {
+                let mut cx = Context::from_waker(Waker::noop());
+                let mut ticket = Ticket::default();
+                let polled = file.poll_read(&mut cx, Some(&mut ticket));
+                file.slot.cancel(&mut ticket);
+                polled.is_ready()
+            }
+        });
+        file.arrive();
+        if gives_up.join().unwrap() {
+            file.arrive();
+        }
+        assert_eq!(stays.join().unwrap(), Ok(()));
+    });
+}
