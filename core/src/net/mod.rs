@@ -23,19 +23,25 @@ mod methods;
 mod socket;
 
 mod accept;
+mod halves;
 mod stream;
-mod tcp;
+pub mod tcp;
 
 mod datagram;
 mod udp;
 
 #[cfg(unix)]
-mod unix;
+pub mod unix;
 
 pub use self::addr::ToSocketAddrs;
 pub(crate) use self::lookup::looks_up;
 pub use self::lookup::lookup_host;
-pub use self::tcp::{TcpListener, TcpStream};
+pub use self::tcp::listener::TcpListener;
+pub use self::tcp::stream::TcpStream;
 pub use self::udp::UdpSocket;
 #[cfg(unix)]
-pub use self::unix::{UnixDatagram, UnixListener, UnixStream};
+pub use self::unix::datagram::UnixDatagram;
+#[cfg(unix)]
+pub use self::unix::listener::UnixListener;
+#[cfg(unix)]
+pub use self::unix::stream::UnixStream;

@@ -1,10 +1,11 @@
 //! What streams do, whatever carries their bytes: as operations of their sockets, and as the methods
-//! that `TcpStream` and `UnixStream` have in common.
+//! that `TcpStream`, `UnixStream` and their halves have in common.
 //!
 //! What must hold: of a `read`, `peek` or `write` that is dropped nothing has happened; of the
 //! operations made of several of these, what their docs say.
 
 use std::io::{self, IoSlice, IoSliceMut};
+use std::net::Shutdown;
 use std::task::{Context, Poll};
 
 use super::kind::Bytes;
@@ -185,17 +186,23 @@ impl<S: Bytes> Socket<S> {
             })
         })
     }
+
+    /// Ends one direction or both.
+    pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.with(|source| Bytes::shutdown(source, how))
+    }
 }
 
 fn room(buffers: &[IoSliceMut<'_>]) -> usize {
     buffers.iter().map(|buffer| buffer.len()).sum()
 }
 
-/// The methods of a stream. `$setup` is the beginning of their examples: it makes `runtime`, `stream`, and
+/// The methods of what reads from a stream: of the stream itself and of its halves, which all have a
+/// `socket()`. `$setup` is the beginning of their examples: it makes `runtime`, what is called `$it`, and
 /// `peer`, the other side, which is one of std's.
-macro_rules! stream_methods {
-    ($type:ident, $setup:literal) => {
-        impl $type {
+macro_rules! reading_methods {
+    ([$($generics:tt)*] $type:ty, $it:literal, $setup:expr) => {
+        impl$($generics)* $type {
             /// Waits for bytes and reads what is there, at most `buffer.len()`. Zero: the other side has
             /// ended its writing, or the buffer is empty.
             ///
@@ -214,13 +221,13 @@ macro_rules! stream_methods {
             ///
             /// peer.write_all(b"hello")?;
             /// let mut buffer = [0; 64];
-            /// let read = runtime.block_on(stream.read(&mut buffer))?;
+            #[doc = concat!("let read = runtime.block_on(", $it, ".read(&mut buffer))?;")]
             /// assert_eq!(&buffer[..read], b"hello");
             /// # Ok::<(), std::io::Error>(())
             /// ```
             #[track_caller]
             pub fn read(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
-                self.socket.read_at(buffer, Location::caller())
+                self.socket().read_at(buffer, Location::caller())
             }
 
             /// The same as [`read`](Self::read) into several buffers, which are filled one after the other.
@@ -241,7 +248,7 @@ macro_rules! stream_methods {
             /// peer.write_all(b"hello")?;
             /// let (mut first, mut rest) = ([0; 2], [0; 64]);
             /// let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut rest)];
-            /// let read = runtime.block_on(stream.read_vectored(&mut buffers))?;
+            #[doc = concat!("let read = runtime.block_on(", $it, ".read_vectored(&mut buffers))?;")]
             /// assert_eq!((read, &first, &rest[..3]), (5, b"he", &b"llo"[..]));
             /// # Ok::<(), std::io::Error>(())
             /// ```
@@ -250,7 +257,7 @@ macro_rules! stream_methods {
                 &self,
                 buffers: &mut [IoSliceMut<'_>],
             ) -> impl Future<Output = io::Result<usize>> {
-                self.socket.read_vectored_at(buffers, Location::caller())
+                self.socket().read_vectored_at(buffers, Location::caller())
             }
 
             /// Reads until the buffer is full.
@@ -271,13 +278,13 @@ macro_rules! stream_methods {
             ///
             /// peer.write_all(b"hello")?;
             /// let mut buffer = [0; 4];
-            /// runtime.block_on(stream.read_exact(&mut buffer))?;
+            #[doc = concat!("runtime.block_on(", $it, ".read_exact(&mut buffer))?;")]
             /// assert_eq!(&buffer, b"hell");
             /// # Ok::<(), std::io::Error>(())
             /// ```
             #[track_caller]
             pub fn read_exact(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> {
-                self.socket.read_exact_at(buffer, Location::caller())
+                self.socket().read_exact_at(buffer, Location::caller())
             }
 
             /// Reads until the other side ends its writing, and adds it to `buffer`; how much that was.
@@ -298,7 +305,7 @@ macro_rules! stream_methods {
             /// peer.write_all(b"hello")?;
             /// drop(peer);
             /// let mut buffer = Vec::new();
-            /// runtime.block_on(stream.read_to_end(&mut buffer))?;
+            #[doc = concat!("runtime.block_on(", $it, ".read_to_end(&mut buffer))?;")]
             /// assert_eq!(buffer, b"hello");
             /// # Ok::<(), std::io::Error>(())
             /// ```
@@ -307,7 +314,7 @@ macro_rules! stream_methods {
                 &self,
                 buffer: &mut Vec<u8>,
             ) -> impl Future<Output = io::Result<usize>> {
-                self.socket.read_to_end_at(buffer, Location::caller())
+                self.socket().read_to_end_at(buffer, Location::caller())
             }
 
             /// Waits for bytes and copies what is there, without taking it away.
@@ -325,17 +332,24 @@ macro_rules! stream_methods {
             ///
             /// peer.write_all(b"hello")?;
             /// let mut first = [0];
-            /// runtime.block_on(stream.peek(&mut first))?;
+            #[doc = concat!("runtime.block_on(", $it, ".peek(&mut first))?;")]
             /// assert_eq!(&first, b"h");
-            /// runtime.block_on(stream.read_exact(&mut first))?;
+            #[doc = concat!("runtime.block_on(", $it, ".read_exact(&mut first))?;")]
             /// assert_eq!(&first, b"h");
             /// # Ok::<(), std::io::Error>(())
             /// ```
             #[track_caller]
             pub fn peek(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
-                self.socket.peek_at(buffer, Location::caller())
+                self.socket().peek_at(buffer, Location::caller())
             }
+        }
+    };
+}
 
+/// The methods of what writes to a stream, in the same manner.
+macro_rules! writing_methods {
+    ([$($generics:tt)*] $type:ty, $it:literal, $setup:expr) => {
+        impl$($generics)* $type {
             /// Waits for room and writes what fits of `buffer`; how much that was.
             ///
             /// A dropped future has written nothing.
@@ -351,7 +365,7 @@ macro_rules! stream_methods {
             ///
             #[doc = $setup]
             ///
-            /// let written = runtime.block_on(stream.write(b"hello"))?;
+            #[doc = concat!("let written = runtime.block_on(", $it, ".write(b\"hello\"))?;")]
             /// let mut buffer = vec![0; written];
             /// peer.read_exact(&mut buffer)?;
             /// assert!(b"hello".starts_with(&buffer));
@@ -359,7 +373,7 @@ macro_rules! stream_methods {
             /// ```
             #[track_caller]
             pub fn write(&self, buffer: &[u8]) -> impl Future<Output = io::Result<usize>> {
-                self.socket.write_at(buffer, Location::caller())
+                self.socket().write_at(buffer, Location::caller())
             }
 
             /// The same as [`write`](Self::write) from several buffers, one after the other.
@@ -378,7 +392,7 @@ macro_rules! stream_methods {
             #[doc = $setup]
             ///
             /// let buffers = [IoSlice::new(b"hel"), IoSlice::new(b"lo")];
-            /// let written = runtime.block_on(stream.write_vectored(&buffers))?;
+            #[doc = concat!("let written = runtime.block_on(", $it, ".write_vectored(&buffers))?;")]
             /// let mut buffer = vec![0; written];
             /// peer.read_exact(&mut buffer)?;
             /// assert!(b"hello".starts_with(&buffer));
@@ -389,7 +403,7 @@ macro_rules! stream_methods {
                 &self,
                 buffers: &[IoSlice<'_>],
             ) -> impl Future<Output = io::Result<usize>> {
-                self.socket.write_vectored_at(buffers, Location::caller())
+                self.socket().write_vectored_at(buffers, Location::caller())
             }
 
             /// Writes all of `buffer`.
@@ -407,7 +421,7 @@ macro_rules! stream_methods {
             ///
             #[doc = $setup]
             ///
-            /// runtime.block_on(stream.write_all(b"hello"))?;
+            #[doc = concat!("runtime.block_on(", $it, ".write_all(b\"hello\"))?;")]
             /// let mut buffer = [0; 5];
             /// peer.read_exact(&mut buffer)?;
             /// assert_eq!(&buffer, b"hello");
@@ -415,7 +429,7 @@ macro_rules! stream_methods {
             /// ```
             #[track_caller]
             pub fn write_all(&self, buffer: &[u8]) -> impl Future<Output = io::Result<()>> {
-                self.socket.write_all_at(buffer, Location::caller())
+                self.socket().write_all_at(buffer, Location::caller())
             }
 
             /// Does nothing: what is written is handed to the system at once.
@@ -428,13 +442,83 @@ macro_rules! stream_methods {
             ///
             /// ```
             #[doc = $setup]
-            /// runtime.block_on(stream.flush())?;
+            #[doc = concat!("runtime.block_on(", $it, ".flush())?;")]
             /// # Ok::<(), std::io::Error>(())
             /// ```
             pub async fn flush(&self) -> io::Result<()> {
                 Ok(())
             }
+        }
+    };
+}
 
+/// `AsyncRead`, for what has a `socket()`.
+macro_rules! async_read {
+    ([$($generics:tt)*] $type:ty) => {
+        impl$($generics)* AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.socket().poll_read(cx, buffer)
+            }
+
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.socket().poll_read_vectored(cx, buffers)
+            }
+        }
+    };
+}
+
+/// `AsyncWrite`, for what has a `socket()`.
+macro_rules! async_write {
+    ([$($generics:tt)*] $type:ty) => {
+        impl$($generics)* AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.socket().poll_write(cx, buffer)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.socket().poll_write_vectored(cx, buffers)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            /// Ends the writing.
+            fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(self.socket().shutdown(Shutdown::Write))
+            }
+        }
+    };
+}
+
+/// The methods of a stream whose socket is a `Socket<$mio>`. `$setup` is the beginning of their examples:
+/// it makes `runtime`, `stream`, and `peer`, the other side, which is one of std's.
+macro_rules! stream_methods {
+    ($type:ident, $mio:ty, $setup:literal) => {
+        $crate::net::stream::reading_methods!([] $type, "stream", $setup);
+        $crate::net::stream::writing_methods!([] $type, "stream", $setup);
+        $crate::net::stream::async_read!([] &$type);
+        $crate::net::stream::async_read!([] $type);
+        $crate::net::stream::async_write!([] &$type);
+        $crate::net::stream::async_write!([] $type);
+
+        impl $type {
             /// Ends the reading, the writing or both, for all who share the stream. After the writing has
             /// ended the other side reads to the end.
             ///
@@ -460,100 +544,14 @@ macro_rules! stream_methods {
             /// # Ok::<(), std::io::Error>(())
             /// ```
             pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-                self.socket.with(|source| Bytes::shutdown(source, how))
-            }
-        }
-
-        impl AsyncRead for &$type {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                self.socket.poll_read(cx, buffer)
+                self.socket().shutdown(how)
             }
 
-            fn poll_read_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &mut [IoSliceMut<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.socket.poll_read_vectored(cx, buffers)
-            }
-        }
-
-        impl AsyncWrite for &$type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.socket.poll_write(cx, buffer)
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.socket.poll_write_vectored(cx, buffers)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
-            }
-
-            /// Ends the writing.
-            fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.shutdown(Shutdown::Write))
-            }
-        }
-
-        impl AsyncRead for $type {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut &*self).poll_read(cx, buffer)
-            }
-
-            fn poll_read_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &mut [IoSliceMut<'_>],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut &*self).poll_read_vectored(cx, buffers)
-            }
-        }
-
-        impl AsyncWrite for $type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut &*self).poll_write(cx, buffer)
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut &*self).poll_write_vectored(cx, buffers)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut &*self).poll_flush(cx)
-            }
-
-            /// Ends the writing.
-            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut &*self).poll_close(cx)
+            fn socket(&self) -> &Socket<$mio> {
+                &self.socket
             }
         }
     };
 }
 
-pub(super) use stream_methods;
+pub(super) use {async_read, async_write, reading_methods, stream_methods, writing_methods};

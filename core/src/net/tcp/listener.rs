@@ -9,7 +9,7 @@ use std::time::Instant;
 use futures_lite::{Stream, stream};
 use socket2::{Domain, Protocol, Type};
 
-use super::TcpStream;
+use super::stream::TcpStream;
 use crate::net::ToSocketAddrs;
 use crate::net::lookup::for_each;
 use crate::net::methods::{common_methods, listener_methods};

@@ -1,7 +1,7 @@
-//! `TcpListener` and `TcpStream`: std's, with async methods.
+//! `TcpListener` and `TcpStream`: std's, with async methods. The halves of a `TcpStream`.
 
-mod listener;
-mod stream;
+mod halves;
+pub(super) mod listener;
+pub(super) mod stream;
 
-pub use self::listener::TcpListener;
-pub use self::stream::TcpStream;
+pub use self::halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};

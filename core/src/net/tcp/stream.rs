@@ -13,7 +13,6 @@ use std::time::Instant;
 use futures_lite::{AsyncRead, AsyncWrite};
 
 use crate::net::ToSocketAddrs;
-use crate::net::kind::Bytes;
 use crate::net::lookup::for_each;
 use crate::net::methods::{common_methods, deadline_methods};
 use crate::net::socket::{Direction, Socket, current_netpoll};
@@ -32,7 +31,7 @@ use crate::primitive::sync::Arc;
 ///
 /// # Examples
 ///
-/// See [`TcpListener`](super::TcpListener).
+/// See [`TcpListener`](crate::net::TcpListener).
 ///
 /// # Examples
 ///
@@ -238,6 +237,7 @@ let theirs = std::net::TcpStream::connect(server.local_addr()?)?;"
 
 stream_methods!(
     TcpStream,
+    mio::net::TcpStream,
     "use chango_core::net::TcpStream;
 use chango_core::runtime;
 

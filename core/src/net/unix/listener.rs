@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use futures_lite::{Stream, stream};
 
-use super::UnixStream;
+use super::stream::UnixStream;
 use crate::net::methods::{common_methods, listener_methods};
 use crate::net::socket::{Direction, Socket, current_netpoll};
 use crate::note::Position;

@@ -1,9 +1,9 @@
-//! Sockets with a path instead of an address, for processes of one machine: std's, with async methods.
+//! Sockets with a path instead of an address, for processes of one machine: std's, with async methods. The
+//! halves of a `UnixStream`.
 
-mod datagram;
-mod listener;
-mod stream;
+pub(super) mod datagram;
+mod halves;
+pub(super) mod listener;
+pub(super) mod stream;
 
-pub use self::datagram::UnixDatagram;
-pub use self::listener::UnixListener;
-pub use self::stream::UnixStream;
+pub use self::halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncRead, AsyncWrite};
 
-use crate::net::kind::Bytes;
 use crate::net::methods::{common_methods, deadline_methods};
 use crate::net::socket::{Direction, Socket, current_netpoll};
 use crate::net::stream::stream_methods;
@@ -246,6 +245,7 @@ deadline_methods!(
 
 stream_methods!(
     UnixStream,
+    mio::net::UnixStream,
     "use chango_core::net::UnixStream;
 use chango_core::runtime;
 
