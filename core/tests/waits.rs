@@ -53,6 +53,19 @@ fn a_connect_that_nobody_answers_says_where_it_was_begun() {
 }
 
 #[test]
+fn a_connect_to_several_who_do_not_answer_waits_for_them_and_not_for_its_timer() {
+    let runtime = Builder::new().workers(1).build().unwrap();
+    let (_listener, addr) = reluctant();
+    let _in_its_queue = std::net::TcpStream::connect(addr).unwrap();
+    runtime.spawn(async move {
+        let _ = TcpStream::connect([addr; 3]).await;
+    });
+    let line = line!() - 2;
+    let at = waits_at(&runtime, Reason::IoWait);
+    assert_eq!(at, Some((file!().to_owned(), line)));
+}
+
+#[test]
 fn a_lookup_says_where_it_was_begun() {
     let runtime = Builder::new().workers(1).build().unwrap();
     runtime.spawn(async move {

@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 /// What `connect`, `bind` and [`lookup_host`](super::lookup_host) take for an address.
 ///
 /// Socket addresses, pairs of an address or host name and a port, strings as `"localhost:80"`, and
-/// slices of socket addresses, which are tried in order. Only host names are looked up. The trait
-/// has std's name and meaning, and cannot be implemented elsewhere.
+/// slices of socket addresses, which are tried in order, or as
+/// [`TcpStream::connect`](super::TcpStream::connect) says. Only host names are looked up. The trait has
+/// std's name and meaning, and cannot be implemented elsewhere.
 ///
 /// # Examples
 ///

@@ -50,7 +50,8 @@ pub fn lookup_host<A: ToSocketAddrs>(
     lookup_at(host, Location::caller())
 }
 
-async fn lookup_at<A: ToSocketAddrs>(
+/// The same, begun at `at`.
+pub(super) async fn lookup_at<A: ToSocketAddrs>(
     host: A,
     at: Position,
 ) -> io::Result<vec::IntoIter<SocketAddr>> {
@@ -61,26 +62,8 @@ async fn lookup_at<A: ToSocketAddrs>(
     }
 }
 
-/// Tries `f` with each address until one succeeds; the last error if none does. It was begun at `at`.
-pub(super) async fn for_each<A, T>(
-    addr: A,
-    at: Position,
-    mut f: impl AsyncFnMut(SocketAddr) -> io::Result<T>,
-) -> io::Result<T>
-where
-    A: ToSocketAddrs,
-{
-    let mut last = None;
-    for addr in lookup_at(addr, at).await? {
-        match f(addr).await {
-            Ok(value) => return Ok(value),
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(last.unwrap_or_else(no_address))
-}
-
-/// The same with an `f` that does not wait, and may therefore borrow what it likes.
+/// Tries `f`, which does not wait, with each address until one succeeds; the last error if none does. It
+/// was begun at `at`.
 pub(super) async fn try_each<A: ToSocketAddrs, T>(
     addr: A,
     at: Position,
@@ -96,7 +79,8 @@ pub(super) async fn try_each<A: ToSocketAddrs, T>(
     Err(last.unwrap_or_else(no_address))
 }
 
-fn no_address() -> io::Error {
+/// The error where there are no addresses.
+pub(super) fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
 }
 

@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, Type};
 
 use super::stream::TcpStream;
 use crate::net::ToSocketAddrs;
-use crate::net::lookup::for_each;
+use crate::net::lookup::try_each;
 use crate::net::methods::{common_methods, listener_methods};
 use crate::net::socket::{Direction, Socket};
 use crate::note::Position;
@@ -73,8 +73,7 @@ impl TcpListener {
     /// ```
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
-        let at = Location::caller();
-        for_each(addr, at, async |addr| Self::bind_one(addr))
+        try_each(addr, Location::caller(), Self::bind_one)
     }
 
     fn bind_one(addr: SocketAddr) -> io::Result<Self> {

@@ -1,5 +1,6 @@
 //! `TcpListener` and `TcpStream`: std's, with async methods. The halves of a `TcpStream`.
 
+mod connect;
 mod halves;
 pub(super) mod listener;
 pub(super) mod stream;

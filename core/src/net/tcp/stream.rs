@@ -8,18 +8,20 @@ use std::net::{Shutdown, SocketAddr};
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncRead, AsyncWrite};
 
+use super::connect;
 use crate::net::ToSocketAddrs;
-use crate::net::lookup::for_each;
+use crate::net::lookup::lookup_at;
 use crate::net::methods::{common_methods, deadline_methods};
 use crate::net::socket::{Direction, Socket, current_netpoll};
 use crate::net::stream::stream_methods;
 use crate::netpoll::Netpoll;
 use crate::note::Position;
 use crate::primitive::sync::Arc;
+use crate::time;
 
 /// A TCP connection. (Go: `net.TCPConn`.)
 ///
@@ -57,11 +59,18 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects to `addr`. If it stands for several addresses, they are tried one after the other.
+    /// Connects to `addr`.
+    ///
+    /// If it stands for several addresses, the one that connects first is taken, by the rules of Happy
+    /// Eyeballs (RFC 8305): IPv6 and IPv4 take turns, in the order of the addresses otherwise, and the
+    /// next attempt begins when the last one has not succeeded within 250 ms, or at once when one fails.
+    ///
+    /// Dropping the future ends all attempts.
     ///
     /// # Errors
     ///
-    /// The system's for the last address tried, and those of [`lookup_host`](crate::net::lookup_host).
+    /// If no address can be reached, the error of the last attempt that was answered, or else of the last
+    /// one; and the errors of [`lookup_host`](crate::net::lookup_host).
     ///
     /// # Panics
     ///
@@ -81,10 +90,57 @@ impl TcpStream {
     /// ```
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> {
-        let at = Location::caller();
-        for_each(addr, at, async move |addr| {
-            Self::connect_one(addr, at).await
-        })
+        Self::connect_at(addr, Location::caller())
+    }
+
+    async fn connect_at<A: ToSocketAddrs>(addr: A, at: Position) -> io::Result<Self> {
+        let addrs = lookup_at(addr, at).await?.collect();
+        connect::first(addrs, |addr| Self::connect_one(addr, at)).await
+    }
+
+    /// Connects to one address, within `timeout` from this call.
+    ///
+    /// Around [`connect`](TcpStream::connect), with names and several addresses,
+    /// [`time::timeout`](crate::time::timeout) does the same.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` if nobody has answered by then; `InvalidInput` for a timeout of zero, as in std; the
+    /// system's.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chango_core::net::TcpStream;
+    /// use chango_core::runtime;
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let addr = server.local_addr()?;
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let connect = TcpStream::connect_timeout(&addr, Duration::from_secs(5));
+    /// assert_eq!(runtime.block_on(connect)?.peer_addr()?, addr);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn connect_timeout(
+        addr: &SocketAddr,
+        timeout: Duration,
+    ) -> impl Future<Output = io::Result<Self>> + use<> {
+        let connect = Self::connect_one(*addr, Location::caller());
+        let connect = time::timeout(timeout, connect);
+        async move {
+            if timeout.is_zero() {
+                let text = "nobody can be connected to within no time";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            }
+            connect.await?
+        }
     }
 
     async fn connect_one(addr: SocketAddr, at: Position) -> io::Result<Self> {
