@@ -629,24 +629,32 @@ fn messages_are_sent_to_paths() {
     }
 }
 
+/// A receiver whose queue is full of the messages of another sender, and how many these are.
+fn full_receiver() -> (Place, std_net::UnixDatagram, usize) {
+    let place = Place::new();
+    let theirs = std_net::UnixDatagram::bind(&place).unwrap();
+    theirs.set_read_timeout(Some(NEVER)).unwrap();
+    let other = std_net::UnixDatagram::unbound().unwrap();
+    other.set_nonblocking(true).unwrap();
+    let mut filled = 0;
+    while other.send_to(b"other", &place).is_ok() {
+        filled += 1;
+    }
+    (place, theirs, filled)
+}
+
 #[test]
 fn who_finds_the_other_side_full_of_messages_of_others_waits_until_there_is_room() {
     for workers in [1, 2] {
         runtime(workers).run(async {
-            let place = Place::new();
-            let theirs = std_net::UnixDatagram::bind(&place).unwrap();
-            let other = std_net::UnixDatagram::unbound().unwrap();
-            other.set_nonblocking(true).unwrap();
-            let mut filled = 0;
-            while other.send_to(b"other", &place).is_ok() {
-                filled += 1;
-            }
+            let (place, theirs, filled) = full_receiver();
             let path = place.0.clone();
             let ours = UnixDatagram::unbound().unwrap();
             let sender = spawn(async move { ours.send_to(b"ours", path).await });
-            settle().await;
+            // Until the events are over that attempts to send cause by themselves: on Linux there is none
+            // for the room that is made later.
+            time::sleep(2 * MOMENT).await;
             assert!(!sender.is_finished());
-            // No event tells of the room that this makes.
             let mut buffer = [0; 8];
             for _ in 0..filled {
                 assert_eq!(theirs.recv(&mut buffer).unwrap(), 5);
@@ -656,6 +664,48 @@ fn who_finds_the_other_side_full_of_messages_of_others_waits_until_there_is_room
             assert_eq!(theirs.recv(&mut buffer).unwrap(), 4);
         });
     }
+}
+
+#[test]
+fn who_waits_for_room_at_the_other_side_does_not_keep_trying() {
+    let runtime = runtime(1);
+    let handle = runtime.handle();
+    runtime.block_on(async {
+        let (place, _theirs, _filled) = full_receiver();
+        let path = place.0.clone();
+        let ours = UnixDatagram::unbound().unwrap();
+        let sender = spawn(async move { ours.send_to(b"ours", path).await });
+        let before = handle.metrics().file_events();
+        time::sleep(20 * MOMENT).await;
+        // An attempt that fails is an event: on Linux, thousands if each is made for the one before.
+        let events = handle.metrics().file_events() - before;
+        assert!(events < 100, "{events} events");
+        assert!(!sender.is_finished());
+        sender.abort();
+    });
+}
+
+#[test]
+fn who_waits_for_room_at_the_other_side_ends_at_the_deadline_and_when_the_socket_is_closed() {
+    runtime(1).run(async {
+        let (place, _theirs, _filled) = full_receiver();
+        let ours = Arc::new(UnixDatagram::unbound().unwrap());
+        let deadline = Instant::now() + MOMENT;
+        ours.set_write_deadline(Some(deadline));
+        let error = timeout(NEVER, ours.send_to(b"ours", &place)).await.unwrap();
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert!(Instant::now() >= deadline);
+        ours.set_write_deadline(None);
+        let sender = spawn({
+            let (ours, path) = (Arc::clone(&ours), place.0.clone());
+            async move { ours.send_to(b"ours", path).await }
+        });
+        settle().await;
+        assert!(!sender.is_finished());
+        ours.close();
+        let error = timeout(NEVER, sender).await.unwrap().unwrap();
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::NotConnected);
+    });
 }
 
 #[test]

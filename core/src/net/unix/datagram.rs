@@ -18,6 +18,9 @@ use crate::time::timeout;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often it tries in one pause: first, and for an event.
+const ATTEMPTS: u32 = 2;
+
 /// A socket for messages between processes of one machine, which arrive in order and are not lost. (Go:
 /// `net.UnixConn` of `unixgram`.)
 ///
@@ -250,13 +253,19 @@ impl UnixDatagram {
     ) -> io::Result<usize> {
         let path = path.as_ref();
         let mut pause = FIRST_PAUSE;
-        // The system says when this socket has room. Where it is the other one that has none, of which
-        // this socket knows nothing unless they are connected, there may be no event: so it is tried
-        // again by and by.
+        // Of the room at the other side the system tells only those who are connected with it. So it is tried
+        // again by and by, and not for each event: on Linux an attempt that fails for want of that room is
+        // one, since it gives back what it had taken, and who tried again for it would never rest. Once it
+        // is tried for an event, since it may have been this socket that had no room.
         loop {
-            let send = self
-                .socket
-                .operate(Direction::Write, at, |source| source.send_to(message, path));
+            let mut attempts = ATTEMPTS;
+            let send = self.socket.operate(Direction::Write, at, |source| {
+                if attempts == 0 {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                attempts -= 1;
+                source.send_to(message, path)
+            });
             match timeout(pause, send).await {
                 Ok(result) => return result,
                 Err(_) => pause = LONGEST_PAUSE.min(pause * 2),
