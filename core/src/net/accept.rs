@@ -75,3 +75,77 @@ fn fault(error: &io::Error) -> Fault {
         _ => Fault::Listener,
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::cell::RefCell;
+    use std::net;
+    use std::panic::Location;
+
+    use super::*;
+    use crate::net::socket::current_netpoll;
+    use crate::runtime::Builder;
+    use crate::time::timeout;
+
+    /// Later than this is never.
+    const NEVER: Duration = Duration::from_secs(20);
+
+    /// What comes of an `accept` to which the system gives these errors before there is a connection, and
+    /// how many of them were left.
+    fn accept(errors: &[io::Error]) -> (io::Result<()>, usize) {
+        let runtime = Builder::new().workers(1).build().unwrap();
+        runtime.block_on(async {
+            let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            let _client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let listener = mio::net::TcpListener::from_std(listener);
+            let socket = Socket::new(listener, &current_netpoll("a test")).unwrap();
+            let left = RefCell::new(errors.iter());
+            let accepted = socket.accept_at(Location::caller(), |source| {
+                match left.borrow_mut().next() {
+                    Some(error) => Err(match error.raw_os_error() {
+                        Some(code) => io::Error::from_raw_os_error(code),
+                        None => error.kind().into(),
+                    }),
+                    None => source.accept(),
+                }
+            });
+            let accepted = timeout(NEVER, accepted).await.expect("it ends");
+            (accepted.map(drop), left.into_inner().len())
+        })
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_connection_or_with_the_system_does_not_end_an_accept() {
+        use io::ErrorKind::{
+            ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
+            NetworkUnreachable, OutOfMemory,
+        };
+        for kind in [
+            ConnectionAborted,
+            ConnectionReset,
+            HostUnreachable,
+            NetworkDown,
+            NetworkUnreachable,
+            OutOfMemory,
+            Interrupted,
+        ] {
+            let errors: [io::Error; 2] = [kind.into(), kind.into()];
+            let (accepted, left) = accept(&errors);
+            assert!(accepted.is_ok() && left == 0, "{kind:?}: {accepted:?}");
+        }
+        // Too many files, in the process and in the system.
+        let errors = [24, 23].map(io::Error::from_raw_os_error);
+        let (accepted, left) = accept(&errors);
+        assert!(accepted.is_ok() && left == 0, "{accepted:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_listener_ends_it() {
+        for kind in [io::ErrorKind::InvalidInput, io::ErrorKind::PermissionDenied] {
+            let errors: [io::Error; 2] = [kind.into(), kind.into()];
+            let (accepted, left) = accept(&errors);
+            assert_eq!((accepted.unwrap_err().kind(), left), (kind, 1));
+        }
+    }
+}
