@@ -9,6 +9,7 @@ mod dump;
 mod local;
 mod operators;
 mod select;
+mod sockets;
 mod tasks;
 mod time_net_sync;
 
