@@ -250,6 +250,52 @@ fn a_sleep_that_is_dropped_wakes_nobody() {
 }
 
 #[test]
+fn a_sleep_that_is_put_off_while_somebody_waits_ends_at_the_later_moment() {
+    for workers in [1, 2, 8] {
+        runtime(workers).block_on(async {
+            let mut sleep = pin!(time::sleep(millis(5)));
+            assert!(poll_once(sleep.as_mut()).await.is_none());
+            let later = time::now() + millis(20);
+            sleep.as_mut().reset(later);
+            sleep.as_mut().await;
+            assert!(time::now() >= later);
+            assert_eq!(sleep.deadline(), Some(later));
+        });
+    }
+}
+
+#[test]
+fn a_sleep_that_is_to_end_sooner_wakes_who_waits_sooner() {
+    for workers in [1, 2, 8] {
+        runtime(workers).block_on(async {
+            for long in [NEVER, Duration::MAX] {
+                let start = time::now();
+                let mut sleep = pin!(time::sleep(long));
+                assert!(poll_once(sleep.as_mut()).await.is_none());
+                // By way of a later moment: the entry still stands at the first one.
+                sleep.as_mut().reset(start + 2 * NEVER);
+                sleep.as_mut().reset(start + millis(5));
+                sleep.await;
+                assert!(start.elapsed() >= millis(5) && start.elapsed() < NEVER);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_sleep_that_was_over_can_be_slept_again() {
+    runtime(1).block_on(async {
+        let mut sleep = pin!(time::sleep(millis(2)));
+        for _ in 0..3 {
+            sleep.as_mut().await;
+            let again = time::now() + millis(2);
+            sleep.as_mut().reset(again);
+            assert!(poll_once(sleep.as_mut()).await.is_none() || time::now() >= again);
+        }
+    });
+}
+
+#[test]
 fn a_ready_sleep_asks_before_it_goes_on() {
     // A goroutine whose sleeps are all over still lets others run: on one worker this would hang.
     runtime(1).run(async {

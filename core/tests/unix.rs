@@ -2,7 +2,9 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::unix::net as std_net;
 use std::path::{Path, PathBuf};
@@ -85,6 +87,37 @@ async fn settle() {
     for _ in 0..20 {
         yield_now().await;
     }
+}
+
+#[test]
+fn a_read_into_memory_that_holds_nothing_gives_what_came_and_waits_for_more() {
+    runtime(2).block_on(async {
+        let (ours, mut theirs) = pair();
+        let mut buffer = [MaybeUninit::uninit(); 8];
+        let mut read = Vec::new();
+        for text in ["some", " and much more than there is room for", "!"] {
+            let poll = ours.poll_read_uninit(&mut Context::from_waker(Waker::noop()), &mut buffer);
+            assert!(poll.is_pending(), "{poll:?}");
+            theirs.write_all(text.as_bytes()).unwrap();
+            let mut came = 0;
+            while came < text.len() {
+                let poll = |cx: &mut Context<'_>| ours.poll_read_uninit(cx, &mut buffer);
+                let len = poll_fn(poll).await.unwrap();
+                assert!((1..=buffer.len()).contains(&len));
+                // SAFETY: what was read.
+                read.extend(
+                    buffer[..len]
+                        .iter()
+                        .map(|byte| unsafe { byte.assume_init() }),
+                );
+                came += len;
+            }
+        }
+        assert_eq!(read, b"some and much more than there is room for!");
+        drop(theirs);
+        let end = poll_fn(|cx| ours.poll_read_uninit(cx, &mut buffer)).await;
+        assert_eq!(end.unwrap(), 0);
+    });
 }
 
 #[test]

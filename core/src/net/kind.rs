@@ -4,6 +4,7 @@
 //! on Windows these ask for the next event. Only what is for Unix alone may take the raw socket.
 
 use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
+use std::mem::MaybeUninit;
 use std::net::{self, Shutdown};
 
 use mio::event::Source;
@@ -61,6 +62,9 @@ pub(super) trait Bytes: Kind {
     /// Takes what is there and fits.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// The same into memory that need not hold anything yet: so many bytes at its beginning do then.
+    fn read_uninit(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize>;
+
     /// The same into several buffers.
     fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
 
@@ -85,6 +89,11 @@ macro_rules! bytes {
 
             fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
                 (&mut &*self).read(buffer)
+            }
+
+            fn read_uninit(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+                // Through mio's method, for Windows.
+                self.try_io(|| self.raw().recv(buffer))
             }
 
             fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {

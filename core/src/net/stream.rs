@@ -5,6 +5,7 @@
 //! operations made of several of these, what their docs say.
 
 use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::task::{Context, Poll};
 
@@ -52,6 +53,16 @@ impl<S: Bytes> Socket<S> {
     ) -> Poll<io::Result<usize>> {
         self.poll_operate(Direction::Read, buffer.is_empty(), cx, |source| {
             step::<S>(buffer.len(), || source.read(buffer))
+        })
+    }
+
+    pub(super) fn poll_read_uninit(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [MaybeUninit<u8>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_operate(Direction::Read, buffer.is_empty(), cx, |source| {
+            step::<S>(buffer.len(), || source.read_uninit(buffer))
         })
     }
 
@@ -545,6 +556,17 @@ macro_rules! stream_methods {
             /// ```
             pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
                 self.socket().shutdown(how)
+            }
+
+            /// As `AsyncRead::poll_read`, into memory that need not hold anything yet: as many bytes at
+            /// its beginning as are returned do then. For adapters, which may not read into it otherwise.
+            #[doc(hidden)]
+            pub fn poll_read_uninit(
+                &self,
+                cx: &mut Context<'_>,
+                buffer: &mut [MaybeUninit<u8>],
+            ) -> Poll<io::Result<usize>> {
+                self.socket().poll_read_uninit(cx, buffer)
             }
 
             fn socket(&self) -> &Socket<$mio> {

@@ -79,13 +79,24 @@ fn poll_deadline(
     if entry.as_mut().set_waker(cx.waker()) {
         return Poll::Pending;
     }
-    if entry.has_fired() || is_over(deadline) {
+    // Not whether the entry has fired: it may have been armed for a moment before this one.
+    if is_over(deadline) {
         return Poll::Ready(());
     }
     let (armed, old) = entry.arm(&shard(), deadline, ForeignWaker::of(cx.waker()));
     drop(old);
     announce(armed, deadline);
     Poll::Pending
+}
+
+/// Has whoever waits with this entry woken at `deadline`. If its time has come meanwhile he has been woken.
+fn arm_sooner(mut entry: Pin<&mut Entry>, deadline: Instant) {
+    let shard = shard();
+    if let Some(waker) = entry.as_mut().disarm() {
+        let (armed, none) = entry.arm(&shard, Some(deadline), waker);
+        debug_assert!(none.is_none(), "it was disarmed");
+        announce(armed, Some(deadline));
+    }
 }
 
 /// After an entry was armed, and with no lock held: sees to it that nobody sleeps past the deadline.

@@ -1,6 +1,10 @@
 //! `sleep` and `sleep_until`: a deadline, and one entry for a heap of timers.
 //!
-//! What must hold: a sleep is ready only when its deadline has come, and stays ready from then on.
+//! What must hold:
+//!
+//! * a sleep is ready only when its deadline has come, and stays ready from then on, until it is reset;
+//! * whoever waits is woken at the deadline or before it, never only after: an entry may stand in the heap
+//!   with an earlier moment than the deadline, and then the poll that it causes arms it again.
 
 use std::fmt;
 use std::future::Future;
@@ -9,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use super::{deadline_after, poll_deadline};
+use super::{arm_sooner, deadline_after, poll_deadline};
 use crate::coop;
 use crate::note::{self, At, Position, Reason};
 use crate::timer::Entry;
@@ -117,6 +121,43 @@ impl Sleep {
     /// ```
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// Has the sleep last until `deadline`, whatever it was set to and whether or not it was over; whoever
+    /// waits goes on waiting, for the new deadline.
+    ///
+    /// To put it off costs next to nothing, so it may be done for every message of a connection.
+    ///
+    /// # Panics
+    ///
+    /// Outside every runtime, if it is awaited already and is to end sooner.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use chango_core::{runtime, time};
+    ///
+    /// let runtime = runtime::Builder::new().build()?;
+    /// let deadline = Instant::now() + Duration::from_millis(5);
+    /// let mut sleep = pin!(time::sleep(Duration::ZERO));
+    /// sleep.as_mut().reset(deadline);
+    /// runtime.block_on(sleep);
+    /// assert!(Instant::now() >= deadline);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        // SAFETY: the deadline is a plain field, and the entry is pinned with the sleep.
+        let this = unsafe { self.get_unchecked_mut() };
+        let sooner = this.deadline.is_none_or(|old| deadline < old);
+        this.deadline = Some(deadline);
+        if sooner && this.entry.is_armed() {
+            // SAFETY: as above.
+            let entry = unsafe { Pin::new_unchecked(&mut this.entry) };
+            arm_sooner(entry, deadline);
+        }
     }
 
     /// Where it was begun.

@@ -91,6 +91,7 @@ impl Entry {
     }
 
     /// Whether its deadline has passed since it was last armed.
+    #[cfg(test)]
     pub(crate) fn has_fired(&self) -> bool {
         self.node.state() == FIRED
     }
