@@ -91,6 +91,8 @@
 //! A send on a channel that nobody will ever receive from ends its goroutine quietly: the leaked
 //! producer of Go programs does not exist here.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub use chango_core::{net, runtime};
 
 /// Channels: made by [`bounded`](chan::bounded) and [`unbounded`](chan::unbounded), and one to which
@@ -139,7 +141,11 @@ pub mod time {
 }
 
 #[cfg(feature = "tokio-compat")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio-compat")))]
 pub mod compat;
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+pub mod hyper;
 
 #[cfg(unix)]
 pub mod signal;
