@@ -187,7 +187,11 @@ impl<T: AsyncWrite + Unpin> Write for Io<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_close(cx)
+        match ready!(Pin::new(&mut self.stream).poll_close(cx)) {
+            // The other side has gone already, so there is nothing left to be ended.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            closed => Poll::Ready(closed),
+        }
     }
 }
 

@@ -64,6 +64,10 @@
 //! }
 //! ```
 //!
+//! A connection on which small pieces of a body go out one by one wants `stream.set_nodelay(true)`, as for any
+//! protocol: without it the system may keep a piece back until the one before it is acknowledged, 40 ms. (Go sets
+//! it on every connection.)
+//!
 //! # Panics
 //!
 //! A service of HTTP/1 runs in the goroutine of its connection, so a panic in it ends that goroutine and closes
