@@ -169,6 +169,36 @@ fn streams_of_ours_read_without_touching_memory_that_they_do_not_need() {
     });
 }
 
+async fn shut_down(io: &mut (impl Write + Unpin)) -> io::Result<()> {
+    std::future::poll_fn(|cx| Pin::new(&mut *io).poll_shutdown(cx)).await
+}
+
+#[test]
+fn shutting_down_ends_the_writing_only() {
+    on_workers(|| async {
+        let (stream, other) = pair().await;
+        let mut io = Io::new(stream);
+        shut_down(&mut io).await.unwrap();
+        assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+        other.write_all(b"heard").await.unwrap();
+        assert_eq!(read_after(b"", &mut io).await, b"heard");
+    });
+}
+
+#[test]
+fn a_connection_that_is_gone_is_shut_down_already() {
+    on_workers(|| async {
+        let (stream, other) = pair().await;
+        // It goes with something unread, so that the connection is reset.
+        stream.write_all(b"unheard").await.unwrap();
+        other.peek(&mut [0]).await.unwrap();
+        drop(other);
+        while stream.read(&mut [0]).await.is_ok() {}
+        assert!(stream.shutdown(std::net::Shutdown::Write).is_err());
+        shut_down(&mut Io::new(stream)).await.unwrap();
+    });
+}
+
 #[test]
 fn several_buffers_go_out_with_one_write_where_that_is_so() {
     on_workers(|| async {
