@@ -27,14 +27,10 @@ fn check() {
 }
 
 /// Calls curl and gives it this input. It blocks, which a goroutine may.
-fn curl(version: Version, args: &[&str], input: &[u8]) -> Output {
+pub(crate) fn run_curl(args: &[&str], input: &[u8]) -> Output {
     check();
-    let version = match version {
-        Version::One => "--http1.1",
-        Version::Two => "--http2-prior-knowledge",
-    };
     let mut curl = Command::new("curl")
-        .args(["--silent", "--show-error", "--max-time", "60", version])
+        .args(["--silent", "--show-error", "--max-time", "60"])
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -52,7 +48,11 @@ fn curl(version: Version, args: &[&str], input: &[u8]) -> Output {
 /// What curl prints. It succeeds.
 #[track_caller]
 fn curled(version: Version, args: &[&str], input: &[u8]) -> Vec<u8> {
-    let output = curl(version, args, input);
+    let with_version = match version {
+        Version::One => "--http1.1",
+        Version::Two => "--http2-prior-knowledge",
+    };
+    let output = run_curl(&[&[with_version], args].concat(), input);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{version:?} {args:?}: {errors}");
     output.stdout

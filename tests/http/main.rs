@@ -12,6 +12,7 @@ mod go;
 mod io;
 mod site;
 mod timers;
+mod tls;
 
 #[path = "../util/until.rs"]
 mod until;
