@@ -85,6 +85,7 @@
 //! | `reflect.Select` over receives | [`chan::recv_any`] |
 //! | `time.After`, `time.NewTicker` | `after(d)`, `tick(d)` |
 //! | `sync.WaitGroup` | [`sync::WaitGroup`] |
+//! | `net/http` | hyper, with the feature `hyper` |
 //! | `signal.Notify(ch, …)` | `signal::notify(&[…])` |
 //! | `runtime.Gosched`, `runtime.Goexit` | [`task::yield_now`], [`task::exit`] |
 //!
