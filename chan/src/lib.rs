@@ -92,6 +92,18 @@ mod weak;
 mod receive;
 mod send_to;
 
+// For `chango::context`, which alone uses them: its contexts are latches with a tree around.
+#[doc(hidden)]
+pub mod latch;
+/// What [`receive_through!`] names.
+#[doc(hidden)]
+pub mod through {
+    pub use std::pin::Pin;
+    pub use std::task::{Context, Poll};
+
+    pub use crate::receive::{Enter, Look, Place, waits_for_nothing};
+}
+
 pub mod ops;
 pub mod select;
 pub mod sync;

@@ -34,6 +34,7 @@ use crate::waiter::{State, Waiter, Who};
 /// | [`Receiver<T>`] | `Option<T>` | `None` once closed and drained |
 /// | [`Timer`], [`Ticker`] | `Instant` | when it was due |
 /// | [`JoinHandle<T>`] | `Result<T, JoinError>` | once; a second time panics |
+/// | a context of `chango::context`, or its `done()` | `()` | once it has ended, again and again |
 /// | `Option<R>` | as `R` | `None` is Go's nil channel: never |
 /// | `&R`, `&mut R` | as `R` | |
 ///
@@ -66,8 +67,8 @@ use crate::waiter::{State, Waiter, Who};
 #[diagnostic::on_unimplemented(
     message = "nothing can be received from `{Self}`",
     label = "this is no channel",
-    note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, an `Option` of \
-            one (`None` never gives anything), or a reference to one"
+    note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, a `Context`, an \
+            `Option` of one (`None` never gives anything), or a reference to one"
 )]
 pub unsafe trait Receive {
     /// What one receive gives.
@@ -397,92 +398,114 @@ unsafe impl<T> Receive for JoinHandle<T> {
 }
 
 /// What stands for another operand, or for none: everything goes through to that one.
+///
+/// `chango` has contexts, which stand for a latch, so the paths here are whole ones.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! receive_through {
-    ($operand:ty $(where R: ?$sized:ident)?, |$this:ident| $target:expr) => {
+    (
+        [$($generics:tt)*] $operand:ty => $through:ty,
+        |$this:ident| $target:expr
+    ) => {
         // SAFETY: the other one's node and output are its own.
-        unsafe impl<R: Receive $(+ ?$sized)?> Receive for $operand {
-            type Output = R::Output;
-            type Each = R::Each;
-            type Node = R::Node;
+        unsafe impl<$($generics)*> $crate::Receive for $operand {
+            type Output = <$through as $crate::Receive>::Output;
+            type Each = <$through as $crate::Receive>::Each;
+            type Node = <$through as $crate::Receive>::Node;
 
             #[inline]
-            fn each(output: R::Output) -> Option<R::Each> {
-                R::each(output)
+            fn each(output: Self::Output) -> Option<Self::Each> {
+                <$through as $crate::Receive>::each(output)
             }
 
             #[inline]
-            fn node() -> R::Node {
-                R::node()
+            fn node() -> Self::Node {
+                <$through as $crate::Receive>::node()
             }
 
             #[inline]
-            fn now(&self) -> Poll<R::Output> {
+            fn now(&self) -> $crate::through::Poll<Self::Output> {
                 let $this = self;
-                $target.map_or(Poll::Pending, R::now)
+                let target: Option<&$through> = $target;
+                target.map_or($crate::through::Poll::Pending, $crate::Receive::now)
             }
 
             unsafe fn poll_receive(
                 &self,
-                node: Pin<&mut R::Node>,
-                cx: &mut Context<'_>,
-            ) -> Poll<R::Output> {
+                node: $crate::through::Pin<&mut Self::Node>,
+                cx: &mut $crate::through::Context<'_>,
+            ) -> $crate::through::Poll<Self::Output> {
                 let $this = self;
-                match $target {
+                let target: Option<&$through> = $target;
+                match target {
                     // SAFETY: what is borrowed or held stays where it is for as long as the
                     // operand does; so what the caller promises holds for it too.
-                    Some(receive) => unsafe { receive.poll_receive(node, cx) },
+                    Some(receive) => unsafe { $crate::Receive::poll_receive(receive, node, cx) },
                     None => {
-                        note::waits(Reason::ChanReceiveNilChan, At::Begun);
-                        Poll::Pending
+                        $crate::through::waits_for_nothing();
+                        $crate::through::Poll::Pending
                     }
                 }
             }
 
             unsafe fn look(
                 &self,
-                node: Pin<&mut R::Node>,
-                cx: &mut Context<'_>,
-            ) -> Look<R::Output> {
+                node: $crate::through::Pin<&mut Self::Node>,
+                cx: &mut $crate::through::Context<'_>,
+            ) -> $crate::through::Look<Self::Output> {
                 let $this = self;
-                match $target {
+                let target: Option<&$through> = $target;
+                match target {
                     // SAFETY: as in `poll_receive`.
-                    Some(receive) => unsafe { receive.look(node, cx) },
-                    None => Look::NotReady,
+                    Some(receive) => unsafe { $crate::Receive::look(receive, node, cx) },
+                    None => $crate::through::Look::NotReady,
                 }
             }
 
-            unsafe fn register(&self, node: Pin<&mut R::Node>, cx: &mut Context<'_>) -> Poll<()> {
+            unsafe fn register(
+                &self,
+                node: $crate::through::Pin<&mut Self::Node>,
+                cx: &mut $crate::through::Context<'_>,
+            ) -> $crate::through::Poll<()> {
                 let $this = self;
-                match $target {
+                let target: Option<&$through> = $target;
+                match target {
                     // SAFETY: as in `poll_receive`.
-                    Some(receive) => unsafe { receive.register(node, cx) },
-                    None => Poll::Pending,
+                    Some(receive) => unsafe { $crate::Receive::register(receive, node, cx) },
+                    None => $crate::through::Poll::Pending,
                 }
             }
 
-            unsafe fn enter(&self, node: Pin<&mut R::Node>, place: Place<'_>) -> Enter<R::Output> {
+            unsafe fn enter(
+                &self,
+                node: $crate::through::Pin<&mut Self::Node>,
+                place: $crate::through::Place<'_>,
+            ) -> $crate::through::Enter<Self::Output> {
                 let $this = self;
-                match $target {
+                let target: Option<&$through> = $target;
+                match target {
                     // SAFETY: as in `poll_receive`.
-                    Some(receive) => unsafe { receive.enter(node, place) },
-                    None => Enter::Waiting,
+                    Some(receive) => unsafe { $crate::Receive::enter(receive, node, place) },
+                    None => $crate::through::Enter::Waiting,
                 }
             }
 
-            unsafe fn collect(&self, node: Pin<&mut R::Node>) -> R::Output {
+            unsafe fn collect(&self, node: $crate::through::Pin<&mut Self::Node>) -> Self::Output {
                 let $this = self;
-                match $target {
+                let target: Option<&$through> = $target;
+                match target {
                     // SAFETY: as in `poll_receive`.
-                    Some(receive) => unsafe { receive.collect(node) },
+                    Some(receive) => unsafe { $crate::Receive::collect(receive, node) },
                     None => unreachable!("nobody chooses an arm that is in no queue"),
                 }
             }
 
-            unsafe fn release(&self, node: Pin<&mut R::Node>) {
+            unsafe fn release(&self, node: $crate::through::Pin<&mut Self::Node>) {
                 let $this = self;
-                if let Some(receive) = $target {
+                let target: Option<&$through> = $target;
+                if let Some(receive) = target {
                     // SAFETY: as in `poll_receive`.
-                    unsafe { receive.release(node) }
+                    unsafe { $crate::Receive::release(receive, node) }
                 }
             }
         }
@@ -490,6 +513,12 @@ macro_rules! receive_through {
 }
 
 // `None` is a nil channel.
-receive_through!(Option<R>, |option| option.as_ref());
-receive_through!(&R where R: ?Sized, |reference| Some(&**reference));
-receive_through!(&mut R where R: ?Sized, |reference| Some(&**reference));
+receive_through!([R: Receive] Option<R> => R, |option| option.as_ref());
+receive_through!([R: Receive + ?Sized] &R => R, |reference| Some(&**reference));
+receive_through!([R: Receive + ?Sized] &mut R => R, |reference| Some(&**reference));
+
+/// For a nil channel: the goroutine notes that it waits, and will for ever.
+#[doc(hidden)]
+pub fn waits_for_nothing() {
+    note::waits(Reason::ChanReceiveNilChan, At::Begun);
+}

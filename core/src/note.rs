@@ -68,6 +68,8 @@ reasons! {
     IoWait => "IO wait",
     /// All members of a wait group.
     WaitGroupWait => "sync.WaitGroup.Wait",
+    /// The end of a context.
+    ContextDone => "context.Done",
 }
 
 // The number has its place in a note's word.

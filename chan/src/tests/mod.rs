@@ -10,6 +10,8 @@ mod loom_claim;
 #[cfg(loom)]
 mod loom_drop;
 #[cfg(loom)]
+mod loom_latch;
+#[cfg(loom)]
 mod loom_weak;
 
 #[cfg(not(loom))]

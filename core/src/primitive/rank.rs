@@ -15,6 +15,8 @@ use super::lock::{Guard, Lock};
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Rank {
+    /// The children of a context, and whether it has ended. Contexts never nest.
+    Context,
     /// The state of a channel. Channels never nest: a select locks them one at a time.
     Channel,
     /// The state of a lock, wait group or other primitive of `chango::sync`.

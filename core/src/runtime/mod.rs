@@ -331,6 +331,20 @@ impl Handle {
         Shared::spawn(&self.shared, future, None, Location::caller(), false)
     }
 
+    /// The same on behalf of the code at `spawned_at`.
+    #[doc(hidden)]
+    pub fn spawn_at<F>(
+        &self,
+        spawned_at: &'static Location<'static>,
+        future: F,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Shared::spawn(&self.shared, future, None, spawned_at, false)
+    }
+
     /// Starts a goroutine on this runtime whose future need not be `Send`, from anywhere; see
     /// [`spawn::spawn_local`].
     ///
@@ -494,6 +508,18 @@ impl fmt::Debug for EnterGuard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EnterGuard").finish_non_exhaustive()
     }
+}
+
+/// The runtime that `spawn` means here, for those who will spawn elsewhere.
+///
+/// # Panics
+///
+/// Outside every runtime; `what` needs one.
+#[doc(hidden)]
+pub fn current(what: &str) -> Handle {
+    let shared = current::with_shared(|shared| shared.cloned());
+    let shared = shared.unwrap_or_else(|| spawn::no_runtime(what));
+    Handle { shared }
 }
 
 /// How many goroutines of the current runtime are alive: running, runnable or waiting.

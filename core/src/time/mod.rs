@@ -17,6 +17,7 @@
 //! received any more.
 
 mod alarm;
+mod bell;
 mod sleep;
 mod ticker;
 mod timeout;
@@ -27,6 +28,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 pub use self::alarm::{Fired, Wait};
+pub use self::bell::Bell;
 pub(crate) use self::sleep::sleep_at;
 pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::ticker::{Ticker, tick};
