@@ -86,6 +86,7 @@
 //! | `time.After`, `time.NewTicker` | `after(d)`, `tick(d)` |
 //! | `sync.WaitGroup` | [`sync::WaitGroup`] |
 //! | `net/http` | hyper, with the feature `hyper` |
+//! | `context.WithCancel`, `<-ctx.Done()` | [`context::with_cancel`], `<-ctx.done()` or `<-ctx` |
 //! | `signal.Notify(ch, …)` | `signal::notify(&[…])` |
 //! | `runtime.Gosched`, `runtime.Goexit` | [`task::yield_now`], [`task::exit`] |
 //!
@@ -140,6 +141,8 @@ pub mod time {
     };
     pub use std::time::{Duration, Instant};
 }
+
+pub mod context;
 
 #[cfg(feature = "tokio-compat")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio-compat")))]

@@ -3,6 +3,7 @@
 
 mod block_macros;
 mod channels;
+mod context;
 mod deadlock;
 mod dropped;
 mod dump;

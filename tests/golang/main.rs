@@ -5,6 +5,7 @@
 //! which is certain.
 
 mod chan;
+mod context;
 mod net;
 mod proc;
 mod select;
