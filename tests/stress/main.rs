@@ -5,10 +5,11 @@
 //! which is printed). One in which nothing moves for half a minute ends the process, with its name
 //! and its seed.
 //!
-//! `CHANGO_STRESS_SECONDS=600 cargo test --release --test stress -- --test-threads=9` runs all
+//! `CHANGO_STRESS_SECONDS=600 cargo test --release --test stress -- --test-threads=10` runs all
 //! storms at the same time, for ten minutes.
 
 mod channels;
+mod contexts;
 mod goroutines;
 mod ledger;
 mod selects;
