@@ -40,8 +40,8 @@ pub trait Never {
 #[diagnostic::on_unimplemented(
     message = "nothing can be received from `{Self}`",
     label = "this is no channel to receive from",
-    note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, an `Option` of \
-            one (`None` never gives anything), or a reference to one",
+    note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, a `Context`, an \
+            `Option` of one (`None` never gives anything), or a reference to one",
     note = "a future is awaited instead: `future.await`"
 )]
 pub trait ReceiveOperand<Kind> {
@@ -165,8 +165,8 @@ arm_of! {
     #[diagnostic::on_unimplemented(
         message = "nothing can be received from `{Self}`",
         label = "this is no channel to receive from",
-        note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, an \
-                `Option` of one (`None` never gives anything), or a reference to one"
+        note = "behind `<-` stands a `Receiver`, a `Timer`, a `Ticker`, a `JoinHandle`, a `Context`, \
+                an `Option` of one (`None` never gives anything), or a reference to one"
     )]
     OwnedReceiveOperand;
     <R> R, RecvArm<R>, select::recv_owned, where R: Receive
