@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 
+use chango::context;
 use chango::net::{TcpListener, TcpStream};
 use chango::prelude::*;
 use chango::runtime::{Builder, Deadlock};
@@ -49,6 +50,34 @@ fn a_send_to_a_receiver_that_nobody_reads() {
 
 fn the_main_goroutine_alone() {
     run! { select! {} }
+}
+
+/// Its timeout is gone, so that nothing is left that could come.
+fn a_wait_for_a_context_that_only_main_would_end() {
+    run! {
+        let (timeout, cancel) = context::with_timeout(&context::background(), LONG);
+        cancel.cancel();
+        <-timeout;
+        let (ctx, cancel) = context::with_cancel(&context::background());
+        let waiting = go! { clone ctx; <-ctx; };
+        select! {
+            _ = <-waiting => {}
+            <-ctx.done() => {}
+        }
+        cancel.cancel();
+    }
+}
+
+fn a_wait_for_the_background() {
+    run! { <-context::background() }
+}
+
+fn one_that_waits_for_a_deadline() {
+    run! {
+        let (ctx, _cancel) = context::with_timeout(&context::background(), LONG / 4);
+        let (child, _child) = context::with_cancel(&ctx);
+        <-child;
+    }
 }
 
 fn after_a_timer_a_socket_and_a_blocking_call_have_come_to_their_ends() {
@@ -458,6 +487,24 @@ const PROGRAMS: &[Program] = &[
         the_main_goroutine_alone,
         "the_main_goroutine_alone",
         Expected::Dead,
+        "",
+    ),
+    (
+        a_wait_for_a_context_that_only_main_would_end,
+        "a_wait_for_a_context_that_only_main_would_end",
+        Expected::Dead,
+        "",
+    ),
+    (
+        a_wait_for_the_background,
+        "a_wait_for_the_background",
+        Expected::Dead,
+        "",
+    ),
+    (
+        one_that_waits_for_a_deadline,
+        "one_that_waits_for_a_deadline",
+        Expected::Alive,
         "",
     ),
     (
