@@ -151,6 +151,14 @@ impl Latch {
     /// goes.
     unsafe fn poll_wait(&self, waiter: &Waiter<()>, at: At, cx: &mut Context<'_>) -> Poll<()> {
         match waiter.state() {
+            State::Idle | State::Tried if self.is_set() => {
+                ready!(coop::poll_proceed(cx));
+                return finish(waiter);
+            }
+            State::Queued if self.is_waiting(waiter, cx) => {
+                note::waits(Reason::ContextDone, at);
+                return Poll::Pending;
+            }
             State::Idle | State::Tried | State::Queued => {}
             State::Done | State::Closed => return finish(waiter),
             State::Finished => panic!("the future of a context was polled after it was done"),
@@ -185,6 +193,13 @@ impl Latch {
         drop(old);
         note::waits(Reason::ContextDone, at);
         Poll::Pending
+    }
+
+    /// Whether a queued node still is, with the waker of this context.
+    fn is_waiting(&self, waiter: &Waiter<()>, cx: &Context<'_>) -> bool {
+        let _waiting = self.lock();
+        // SAFETY: queued, and the lock is held.
+        waiter.state() == State::Queued && unsafe { waiter.will_wake(cx.waker()) }
     }
 
     /// Ends a wait: its node leaves the queue.
