@@ -80,6 +80,8 @@
 //! | `context.WithoutCancel(ctx)` | [`without_cancel(&ctx)`](without_cancel) |
 //! | `stop := context.AfterFunc(ctx, f)` | [`after_func(&ctx, future)`](after_func) |
 
+mod error;
+mod handle;
 mod tree;
 mod value;
 
@@ -98,6 +100,8 @@ use std::time::{Duration, Instant};
 use chango_chan::latch::{Latch, LatchWait};
 use chango_core::{note, time};
 
+pub use self::error::ContextError;
+pub use self::handle::{Cancel, Stop};
 use self::tree::{Call, Ended, Scope, Ticket};
 use self::value::{Value, Values};
 
@@ -226,16 +230,13 @@ pub fn with_deadline(parent: &Context, deadline: Instant) -> (Context, Cancel) {
         return with_cancel(parent);
     }
     let is_over = deadline <= time::now();
-    let child = parent.child(Scope::new(Some(deadline), !is_over));
-    if is_over {
-        child
-            .1
-            .scope
-            .end(&Ended::plain(ContextError::DeadlineExceeded));
-    } else {
-        child.1.scope.start_timer(deadline);
+    let (child, cancel) = parent.child(Scope::new(Some(deadline), !is_over));
+    match &child.scope {
+        Some(scope) if is_over => scope.end(&Ended::plain(ContextError::DeadlineExceeded)),
+        Some(scope) => scope.start_timer(deadline),
+        None => unreachable!("a child has a scope"),
     }
-    child
+    (child, cancel)
 }
 
 /// The same context with a value, which is found by its type. (Go: `context.WithValue`.)
@@ -331,7 +332,7 @@ impl Context {
             scope: Some(Arc::clone(&scope)),
             values: self.values.clone(),
         };
-        (child, Cancel { scope })
+        (child, Cancel::new(scope))
     }
 
     fn latch(&self) -> Option<&Latch> {
@@ -587,187 +588,6 @@ impl Future for DoneFuture<'_> {
             Some(wait) => wait.poll(cx),
             None => Poll::Pending,
         }
-    }
-}
-
-/// Ends a context; so does dropping the last clone of it. (Go: `CancelFunc` and `CancelCauseFunc`.)
-///
-/// # Examples
-///
-/// ```
-/// use chango::context;
-///
-/// let (ctx, cancel) = context::with_cancel(&context::background());
-/// let other = cancel.clone();
-/// drop(cancel);
-/// assert!(ctx.err().is_none());
-/// drop(other);
-/// assert!(ctx.err().is_some());
-/// ```
-#[must_use = "the context ends when its last `Cancel` is dropped"]
-pub struct Cancel {
-    scope: Arc<Scope>,
-}
-
-impl Cancel {
-    /// Ends the context and all its children, as canceled. After the first time nothing happens.
-    ///
-    /// When it returns they have ended, unless another thread is just about to end them; whoever waits was
-    /// woken, and has not yet gone on.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use chango::context::{self, ContextError};
-    ///
-    /// let (ctx, cancel) = context::with_cancel(&context::background());
-    /// cancel.cancel();
-    /// cancel.cancel();
-    /// assert_eq!(ctx.err(), Some(ContextError::Canceled));
-    /// ```
-    pub fn cancel(&self) {
-        self.scope.end(&Ended::plain(ContextError::Canceled));
-    }
-
-    /// The same, for a reason, which [`Context::cause`] gives. [`Context::err`] is `Canceled` all the same.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::io;
-    ///
-    /// use chango::context;
-    ///
-    /// let (ctx, cancel) = context::with_cancel(&context::background());
-    /// cancel.cancel_with(io::Error::from(io::ErrorKind::BrokenPipe));
-    /// let cause = ctx.cause().and_then(|cause| cause.downcast_ref::<io::Error>());
-    /// assert_eq!(cause.unwrap().kind(), io::ErrorKind::BrokenPipe);
-    /// ```
-    pub fn cancel_with(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) {
-        self.scope.end(&Ended::because(cause.into()));
-    }
-
-    /// Gives the right to cancel up, this clone's: the context then ends at its deadline, with its parent,
-    /// or by another clone of this.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use chango::context;
-    ///
-    /// let (parent, cancel) = context::with_cancel(&context::background());
-    /// let (ctx, cancel_child) = context::with_cancel(&parent);
-    /// cancel_child.detach();
-    /// assert!(ctx.err().is_none());
-    /// cancel.cancel();
-    /// assert!(ctx.err().is_some());
-    /// ```
-    pub fn detach(self) {
-        // One count more than there are clones, so that none is the last.
-        self.scope.add_cancel();
-    }
-}
-
-impl Clone for Cancel {
-    fn clone(&self) -> Self {
-        self.scope.add_cancel();
-        Self {
-            scope: Arc::clone(&self.scope),
-        }
-    }
-}
-
-impl Drop for Cancel {
-    fn drop(&mut self) {
-        if self.scope.remove_cancel() {
-            self.cancel();
-        }
-    }
-}
-
-impl fmt::Debug for Cancel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancel").finish_non_exhaustive()
-    }
-}
-
-/// Calls off what [`after_func`] was given. Dropping it does not.
-///
-/// # Examples
-///
-/// ```
-/// use chango::context;
-/// use chango::prelude::*;
-///
-/// run! {
-///     let (ctx, _cancel) = context::with_cancel(&context::background());
-///     let stop = context::after_func(&ctx, async { unreachable!() });
-///     assert!(stop.stop());
-/// }
-/// ```
-#[derive(Debug)]
-pub struct Stop(Ticket);
-
-impl Stop {
-    /// Whether the future was dropped before it was started: it will not run. False if the context has
-    /// ended, and its goroutine was started; it may not have run yet.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use chango::context;
-    /// use chango::prelude::*;
-    ///
-    /// run! {
-    ///     let (ctx, cancel) = context::with_cancel(&context::background());
-    ///     let stop = context::after_func(&ctx, async {});
-    ///     cancel.cancel();
-    ///     assert!(!stop.stop());
-    /// }
-    /// ```
-    pub fn stop(self) -> bool {
-        self.0.take_back()
-    }
-}
-
-/// Why a context has ended. The texts are Go's.
-///
-/// # Examples
-///
-/// ```
-/// use chango::context::ContextError;
-///
-/// assert_eq!(ContextError::Canceled.to_string(), "context canceled");
-/// assert_eq!(ContextError::DeadlineExceeded.to_string(), "context deadline exceeded");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ContextError {
-    /// By a [`Cancel`].
-    Canceled,
-    /// By its deadline.
-    DeadlineExceeded,
-}
-
-impl fmt::Display for ContextError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Canceled => "context canceled",
-            Self::DeadlineExceeded => "context deadline exceeded",
-        })
-    }
-}
-
-impl Error for ContextError {}
-
-impl From<ContextError> for std::io::Error {
-    /// `TimedOut` for a deadline. For a cancellation `Other`, and not `Interrupted`, after which std tries
-    /// again.
-    fn from(error: ContextError) -> Self {
-        let kind = match error {
-            ContextError::Canceled => std::io::ErrorKind::Other,
-            ContextError::DeadlineExceeded => std::io::ErrorKind::TimedOut,
-        };
-        Self::new(kind, error)
     }
 }
 

@@ -155,27 +155,24 @@ fn the_end_is_received_in_every_way() {
 fn the_background_is_a_nil_channel() {
     on_workers(|| async {
         let ctx = background();
-        co! {
-            select! {
-                <-ctx => panic!("it never ends"),
-                <-ctx.done() => panic!("it never ends"),
-                <-after(2 * MS) => {}
-            }
-            let waits = go! { <-ctx; };
-            let handle = runtime_handle();
-            until("it waits", move || {
-                let dump = handle.dump();
-                let waiting = dump.goroutines().iter().filter_map(|each| each.wait());
-                waiting.into_iter().any(|wait| wait.reason() == Reason::ChanReceiveNilChan)
-            }).await;
-            waits.abort();
+        select! {
+            <-ctx => panic!("it never ends"),
+            <-ctx.done() => panic!("it never ends"),
+            <-after(2 * MS) => {}
         }
     });
-}
-
-/// The runtime of this goroutine, as only who made it has it otherwise.
-fn runtime_handle() -> runtime::Handle {
-    runtime::current("a test")
+    let runtime = Builder::new().workers(1).build().unwrap();
+    runtime.spawn(async {
+        co! { <-background() }
+    });
+    let begun = Instant::now();
+    let waits_for_nothing = |wait: &runtime::Wait| wait.reason() == Reason::ChanReceiveNilChan;
+    while !(runtime.handle().dump().goroutines().iter())
+        .any(|each| each.wait().is_some_and(waits_for_nothing))
+    {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        thread::yield_now();
+    }
 }
 
 #[test]
