@@ -11,8 +11,8 @@
 //!   user's is dropped;
 //! * nothing here calls itself by the depth of the tree: an end goes by a list, a drop by a loop.
 //!
-//! A child that is made while its parent ends is put into the parent's list first, and only then tells
-//! itself where it stands. If it has ended meanwhile it takes itself out again.
+//! A child that is made while its parent ends is put into the parent's list first, and only then is told
+//! where it stands. So either the end finds it in the list, or it finds that the list is gone.
 
 use std::error::Error;
 use std::fmt;
@@ -128,11 +128,9 @@ impl Scope {
             return child.end_with(self);
         };
         let mut state = child.state.lock();
+        // If it has ended meanwhile, it was with this one, whose list is gone.
         if state.children.is_some() {
             state.parent = Some((Arc::clone(self), at));
-        } else {
-            drop(state);
-            self.remove(at);
         }
     }
 

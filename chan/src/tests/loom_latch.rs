@@ -101,6 +101,22 @@ fn a_select_is_chosen_for_the_latch_or_for_the_value_and_loses_neither() {
 }
 
 #[test]
+fn a_select_that_nothing_else_ends_is_woken() {
+    model(3, || {
+        let latch = Arc::new(Latch::new());
+        let (_tx, rx) = bounded::<i32>(0);
+        let theirs = Arc::clone(&latch);
+        let setting = thread::spawn(move || set(&theirs));
+        let selected = block_on(select::wait(Cons::new(
+            Some(select::recv(&rx)),
+            Cons::new(Some(select::recv(&*latch)), Nil),
+        )));
+        assert!(matches!(selected, Selected::Arm(Won::Later(Won::This(())))));
+        assert!(setting.join().unwrap());
+    });
+}
+
+#[test]
 fn a_wait_that_is_dropped_has_left_the_queue() {
     model(3, || {
         let latch = Arc::new(Latch::new());
