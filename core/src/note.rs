@@ -70,6 +70,20 @@ reasons! {
     WaitGroupWait => "sync.WaitGroup.Wait",
     /// The end of a context.
     ContextDone => "context.Done",
+    /// A mutex.
+    MutexLock => "sync.Mutex.Lock",
+    /// A lock for many readers or one writer, to read.
+    RwLockRead => "sync.RWMutex.RLock",
+    /// The same, to write.
+    RwLockWrite => "sync.RWMutex.Lock",
+    /// Somebody who notifies a condition variable.
+    CondWait => "sync.Cond.Wait",
+    /// Permits of a semaphore.
+    SemaphoreAcquire => "semacquire",
+    /// Somebody else who does what is to be done once.
+    OnceCall => "sync.Once.Do",
+    /// The others at a barrier.
+    BarrierWait => "sync.Barrier.Wait",
 }
 
 // The number has its place in a note's word.
@@ -184,19 +198,19 @@ pub(crate) struct Note {
     made_at: AtomicPtr<Location<'static>>,
     /// When the last poll began, by the clock of `sysmon`.
     since: AtomicU32,
-    /// From the top: a channel's capacity in 20 bits, and its peers in 8; the reason in 4. So few, since a
+    /// From the top: a channel's capacity in 19 bits, and its peers in 8; the reason in 5. So few, since a
     /// goroutine that waits on a channel is not to take more than 200 bytes.
     facts: AtomicU32,
 }
 
-const CAPACITY: u32 = 12;
-const PEERS: u32 = 4;
-const REASON: u32 = 0xf;
+const CAPACITY: u32 = 13;
+const PEERS: u32 = 5;
+const REASON: u32 = 0x1f;
 
 /// So many peers, or more.
 pub(crate) const MANY_PEERS: usize = 0xff;
 /// This capacity, or a larger one; one above it stands for none.
-pub(crate) const LARGE: usize = 0xf_fffe;
+pub(crate) const LARGE: usize = 0x7_fffe;
 
 /// A copy of a note.
 #[derive(Clone, Copy, Debug)]
