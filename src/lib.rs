@@ -85,8 +85,11 @@
 //! | `reflect.Select` over receives | [`chan::recv_any`] |
 //! | `time.After`, `time.NewTicker` | `after(d)`, `tick(d)` |
 //! | `sync.WaitGroup` | [`sync::WaitGroup`] |
-//! | `net/http` | hyper, with the feature `hyper` |
 //! | `context.WithCancel`, `<-ctx.Done()` | [`context::with_cancel`], `<-ctx.done()` or `<-ctx` |
+//! | `sync.Mutex`, `sync.RWMutex` | [`sync::Mutex`], [`sync::RwLock`], with the value inside |
+//! | `sync.Once`, `sync.Cond` | [`sync::Once`], [`sync::Cond`] |
+//! | `semaphore.NewWeighted(n)` | [`sync::Semaphore`] |
+//! | `net/http` | hyper, with the feature `hyper` |
 //! | `signal.Notify(ch, …)` | `signal::notify(&[…])` |
 //! | `runtime.Gosched`, `runtime.Goexit` | [`task::yield_now`], [`task::exit`] |
 //!
@@ -120,7 +123,11 @@ pub mod chan {
 
 /// What goroutines wait for each other with, besides channels.
 pub mod sync {
-    pub use chango_chan::sync::WaitGroup;
+    pub use chango_chan::sync::{
+        Barrier, BarrierWaitResult, Cond, Mutex, MutexGuard, Once, OwnedMutexGuard,
+        OwnedSemaphorePermit, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+        SemaphorePermit, WaitGroup,
+    };
 }
 
 /// Goroutines: started, named, joined, stopped.

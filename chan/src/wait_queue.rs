@@ -59,6 +59,12 @@ impl<T> WaitQueue<T> {
         }
     }
 
+    /// The first in the queue; the one behind a node is in its links.
+    #[inline]
+    pub(crate) fn first(&self) -> *const Waiter<T> {
+        self.head
+    }
+
     /// How many wait here, those who cannot be won now included; counts no further than `most`.
     pub(crate) fn count(&self, most: usize) -> usize {
         let (mut count, mut at) = (0, self.head);
@@ -93,6 +99,27 @@ impl<T> WaitQueue<T> {
             }
         }
         self.tail = waiter;
+    }
+
+    /// Adds a node before all others.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push`](Self::push).
+    pub(crate) unsafe fn push_front(&mut self, waiter: &Waiter<T>, who: Who) {
+        let links = Links {
+            prev: ptr::null(),
+            next: self.head,
+        };
+        // SAFETY: what the caller promises; nodes of the queue are valid.
+        unsafe {
+            waiter.enter(links, who, 0);
+            match self.head.as_ref() {
+                Some(head) => head.set_links(|links| links.prev = waiter),
+                None => self.tail = waiter,
+            }
+        }
+        self.head = waiter;
     }
 
     /// Takes a node out, for its owner, and gives back who waited in it.
@@ -161,7 +188,7 @@ impl<T> WaitQueue<T> {
     /// # Safety
     ///
     /// The node is in this queue; if it is a select's, its claim was just won by the caller.
-    unsafe fn unlink<'a>(&mut self, waiter: &'a Waiter<T>) -> Winner<'a, T> {
+    pub(crate) unsafe fn unlink<'a>(&mut self, waiter: &'a Waiter<T>) -> Winner<'a, T> {
         // SAFETY: what the caller promises. The owner, even if it looks at its claim now, waits for
         // the lock that the caller holds, so its claim is still there.
         unsafe {

@@ -197,6 +197,20 @@ impl<T> Waiter<T> {
         });
     }
 
+    /// Looks at the value in the slot, or changes it.
+    ///
+    /// # Safety
+    ///
+    /// The node belongs to the caller, who holds the lock if it is queued; and there is a value.
+    #[inline]
+    pub(crate) unsafe fn with_value<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: nobody else touches a node that belongs to the caller.
+        self.node.with_mut(|node| unsafe {
+            let value = (*node).slot.as_mut();
+            look(value.expect("there is a value in the slot"))
+        })
+    }
+
     /// When the value of a receive that is done was handed over.
     ///
     /// # Safety

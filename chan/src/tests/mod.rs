@@ -12,6 +12,8 @@ mod loom_drop;
 #[cfg(loom)]
 mod loom_latch;
 #[cfg(loom)]
+mod loom_sync;
+#[cfg(loom)]
 mod loom_weak;
 
 #[cfg(not(loom))]
