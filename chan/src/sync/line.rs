@@ -220,7 +220,7 @@ impl Line {
             let fits = turn.permits <= left;
             // Whom others overtake since it wants more than they do is called all the same when it has
             // waited for long: it comes back in vain, and then what it wants is collected for it.
-            let overtaken = releases && self.called == 0 && !turn.writer;
+            let overtaken = releases && left > 0 && self.called == 0 && !turn.writer;
             let goes = fits || overtaken && turn.waits_long();
             if !goes {
                 break;

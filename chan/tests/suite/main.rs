@@ -23,5 +23,8 @@ mod select_arms;
 mod statement;
 mod storm;
 mod stream;
+mod sync_lock;
+mod sync_run;
+mod sync_words;
 mod timeout;
 mod weak;

@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use chango_chan::ops::{self, Started};
+use chango_chan::sync::{Barrier, Cond, Mutex, RwLock, Semaphore};
 use chango_chan::{Receiver, bounded, never, recv_any, select, unbounded};
 use chango_core::runtime::Builder;
 
@@ -277,4 +278,38 @@ fn a_goroutine_that_waits_on_a_channel_is_one_allocation_of_200_bytes() {
         tx.send_blocking(value as u64).expect("somebody receives");
         runtime.block_on(handle).expect("it ends");
     }
+}
+
+#[test]
+fn locks_allocate_nothing_and_nor_does_who_waits_for_them() {
+    let (mutex, lock, semaphore) = (Mutex::new(0), RwLock::new(0), Semaphore::new(2));
+    let (cond, barrier) = (Cond::new(), Barrier::new(2));
+    // The check of the order of locks has a list for each thread.
+    cond.notify_one();
+    let (allocated, ()) = allocations(|| {
+        let Poll::Ready(guard) = poll_pinned(pin!(mutex.lock())) else {
+            panic!("it is open");
+        };
+        let reader = lock.try_read();
+        let permit = semaphore.try_acquire(2);
+        let mut waits = (
+            pin!(mutex.lock()),
+            pin!(lock.write()),
+            pin!(semaphore.acquire(1)),
+            pin!(cond.wait(guard)),
+            pin!(barrier.wait()),
+        );
+        assert!(poll_pinned(waits.0.as_mut()).is_pending());
+        assert!(poll_pinned(waits.1.as_mut()).is_pending());
+        assert!(poll_pinned(waits.2.as_mut()).is_pending());
+        assert!(poll_pinned(waits.3.as_mut()).is_pending());
+        assert!(poll_pinned(waits.4.as_mut()).is_pending());
+        drop((reader, permit));
+        cond.notify_one();
+        assert!(poll_pinned(waits.0).is_ready());
+        assert!(poll_pinned(waits.1).is_ready());
+        assert!(poll_pinned(waits.2).is_ready());
+        assert!(poll_pinned(waits.3).is_ready());
+    });
+    assert_eq!(allocated, 0);
 }
