@@ -7,15 +7,15 @@
 use std::panic::{UnwindSafe, catch_unwind, resume_unwind};
 use std::process::{Command, ExitCode, Stdio};
 use std::rc::Rc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
 use chango::context;
 use chango::net::{TcpListener, TcpStream};
 use chango::prelude::*;
 use chango::runtime::{Builder, Deadlock};
-use chango::task;
+use chango::{sync, task};
 
 /// Where this stands, it names the program to be.
 const PROGRAM: &str = "CHANGO_TEST_PROGRAM";
@@ -102,6 +102,29 @@ fn after_other_threads_have_ended() {
         assert_eq!(<-rx, Some(1));
         thread.join().unwrap().unwrap();
         <-chango::chan::never::<()>();
+    }
+}
+
+fn two_goroutines_that_lock_two_mutexes_crosswise() {
+    run! {
+        let locks = Arc::new((sync::Mutex::new(()), sync::Mutex::new(()), sync::Barrier::new(2)));
+        let theirs = Arc::clone(&locks);
+        go! {
+            let _second = theirs.1.lock().await;
+            theirs.2.wait().await;
+            let _first = theirs.0.lock().await;
+        };
+        let _first = locks.0.lock().await;
+        locks.2.wait().await;
+        let _second = locks.1.lock().await;
+    }
+}
+
+fn a_guard_that_is_never_dropped() {
+    run! {
+        let semaphore = sync::Semaphore::new(1);
+        std::mem::forget(semaphore.acquire(1).await);
+        semaphore.acquire(1).await.forget();
     }
 }
 
@@ -516,6 +539,18 @@ const PROGRAMS: &[Program] = &[
     (
         after_other_threads_have_ended,
         "after_other_threads_have_ended",
+        Expected::Dead,
+        "",
+    ),
+    (
+        two_goroutines_that_lock_two_mutexes_crosswise,
+        "two_goroutines_that_lock_two_mutexes_crosswise",
+        Expected::Dead,
+        "",
+    ),
+    (
+        a_guard_that_is_never_dropped,
+        "a_guard_that_is_never_dropped",
         Expected::Dead,
         "",
     ),

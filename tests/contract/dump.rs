@@ -2,10 +2,12 @@
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 
 use chango::net::{TcpListener, TcpStream, UdpSocket};
 use chango::prelude::*;
 use chango::runtime::{Builder, Dump, Goroutine, GoroutineState, Reason, Runtime};
+use chango::sync::{Barrier, Cond, Mutex, Once, RwLock, Semaphore};
 use chango::task::{self, TaskId};
 use futures_lite::{AsyncReadExt, StreamExt, future};
 
@@ -107,6 +109,13 @@ fn words(reason: Reason) -> &'static str {
         Reason::JoinWait => "join",
         Reason::IoWait => "IO wait",
         Reason::WaitGroupWait => "sync.WaitGroup.Wait",
+        Reason::MutexLock => "sync.Mutex.Lock",
+        Reason::RwLockRead => "sync.RWMutex.RLock",
+        Reason::RwLockWrite => "sync.RWMutex.Lock",
+        Reason::CondWait => "sync.Cond.Wait",
+        Reason::SemaphoreAcquire => "semacquire",
+        Reason::OnceCall => "sync.Once.Do",
+        Reason::BarrierWait => "sync.Barrier.Wait",
         _ => "waiting",
     }
 }
@@ -207,6 +216,30 @@ fn whoever_waits_for_goroutines_says_where_it_awaits_them() {
     waits! { runtime, expected, JoinWait, -, { Box::pin(boxed).await.unwrap(); } }
     waits! { runtime, expected, JoinWait, -, { future::or(combined, pending()).await.unwrap(); } }
     expected.push((runtime.spawn(spawned).id(), Reason::JoinWait, None));
+    expect(&runtime, &expected);
+}
+
+#[test]
+fn whoever_waits_for_a_lock_says_where() {
+    let (runtime, mut expected) = (runtime(2), Vec::new());
+    let mutex = Arc::new(Mutex::new(()));
+    let (owned, semaphore) = (Arc::clone(&mutex), Semaphore::new(1));
+    let (read, written) = (Arc::new(RwLock::new(())), Arc::new(RwLock::new(())));
+    let (reads, writes) = (Arc::clone(&written), Arc::clone(&read));
+    let (cond, barrier, once) = (Cond::new(), Barrier::new(2), Arc::new(Once::new()));
+    let (own, runs) = (Mutex::new(()), Arc::clone(&once));
+    let _held = (mutex.try_lock(), read.try_read(), written.try_write());
+    runtime.spawn(async move { runs.call_once(pending).await });
+    when_all_wait(&runtime);
+    let mutex = Arc::clone(&owned);
+    waits! { runtime, expected, MutexLock, { let _ = mutex.lock().await; } }
+    waits! { runtime, expected, MutexLock, { let _ = owned.lock_owned().await; } }
+    waits! { runtime, expected, RwLockRead, { let _ = reads.read().await; } }
+    waits! { runtime, expected, RwLockWrite, { let _ = writes.write().await; } }
+    waits! { runtime, expected, CondWait, { let _ = cond.wait(own.lock().await).await; } }
+    waits! { runtime, expected, SemaphoreAcquire, { let _ = semaphore.acquire(2).await; } }
+    waits! { runtime, expected, OnceCall, { once.call_once(async || ()).await; } }
+    waits! { runtime, expected, BarrierWait, { barrier.wait().await; } }
     expect(&runtime, &expected);
 }
 

@@ -10,6 +10,7 @@ mod net;
 mod proc;
 mod select;
 mod sockets;
+mod sync;
 mod time;
 
 #[path = "../util/until.rs"]
