@@ -140,14 +140,14 @@ impl Line {
     /// # Safety
     ///
     /// The node is in this line.
-    pub(super) unsafe fn remove(&mut self, waiter: &Waiter<Turn>) -> (Turn, Who) {
+    pub(super) unsafe fn remove(&mut self, waiter: &Waiter<Turn>) -> Who {
         // SAFETY: what the caller promises; once it is out the node is the caller's, and has its turn.
         unsafe {
             let turn = waiter.with_value(|turn| *turn);
             let who = self.queue(turn.writer).remove(waiter);
             waiter.take();
             self.called -= usize::from(turn.called);
-            (turn, who)
+            who
         }
     }
 

@@ -428,12 +428,10 @@ impl Sema {
     /// Takes a node out, for its owner, and calls whoever may go on instead.
     fn leave(&self, line: &mut Line, waiter: &Waiter<Turn>, wake: &mut WakeList) -> Who {
         // SAFETY: queued, in this line, and the lock is held; then the node is the owner's.
-        let (turn, who) = unsafe { line.remove(waiter) };
+        let who = unsafe { line.remove(waiter) };
         waiter.set_state(State::Finished);
-        if turn.starving {
-            self.word.fetch_and(!STARVING, Ordering::Relaxed);
-        }
         self.settle(line);
+        // If it was the one who starved, that ends here too.
         self.call(line, Cause::Leaving, wake);
         who
     }

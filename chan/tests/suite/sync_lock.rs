@@ -505,6 +505,43 @@ fn an_acquisition_that_is_dropped_anywhere_has_no_permits() {
 }
 
 #[test]
+fn who_starves_is_handed_its_permits_past_who_was_woken_and_is_not_polled() {
+    let semaphore = Semaphore::new(2);
+    let all = semaphore.try_acquire(2).unwrap();
+    let bell = Bell::new();
+    let [mut forgotten, mut starves] = [(); 2].map(|()| Box::pin(semaphore.acquire(1)));
+    assert!(poll(&mut forgotten).is_pending());
+    assert!(poll_with(&mut starves, &bell).is_pending());
+    wait_long();
+    drop(all);
+    let faster = semaphore.try_acquire(2).unwrap();
+    assert!(poll_with(&mut starves, &bell).is_pending());
+    drop(faster);
+    assert_eq!(bell.rung(), 2);
+    assert!(poll(&mut starves).is_ready());
+    assert!(poll(&mut forgotten).is_ready());
+}
+
+#[test]
+fn who_comes_back_in_vain_leaves_what_is_there_to_those_before_it() {
+    let semaphore = Semaphore::new(4);
+    let all = semaphore.try_acquire(4).unwrap();
+    let (bell, mut few) = (Bell::new(), Box::pin(semaphore.acquire(1)));
+    let mut many = Box::pin(semaphore.acquire(3));
+    assert!(poll_with(&mut few, &bell).is_pending());
+    assert!(poll(&mut many).is_pending());
+    drop(all);
+    let mut faster: Vec<_> = (0..4).map(|_| semaphore.try_acquire(1)).collect();
+    assert!(poll_with(&mut few, &bell).is_pending());
+    faster.pop();
+    // Of those who were woken one has not been polled since.
+    assert_eq!(bell.rung(), 1);
+    assert!(poll(&mut many).is_pending());
+    assert_eq!(bell.rung(), 2);
+    assert!(poll(&mut few).is_ready());
+}
+
+#[test]
 fn permits_that_are_added_and_forgotten_change_what_is_too_much() {
     let semaphore = Semaphore::new(2);
     let (bell, other) = (Bell::new(), Bell::new());

@@ -150,7 +150,17 @@ fn a_wait_that_was_not_notified_or_with_all_others_passes_nothing_on() {
     let mut late = waiting(&mutex, &cond, &other);
     drop(all);
     assert_eq!(other.rung(), 0);
-    assert!(poll(&mut late).is_pending());
+    assert!(poll_with(&mut late, &other).is_pending());
+    // And one that had come as far as waiting for the mutex.
+    let mut all = waiting(&mutex, &cond, &bell);
+    cond.notify_all();
+    assert_eq!(other.rung(), 1);
+    let guard = mutex.try_lock().unwrap();
+    assert!(poll(&mut all).is_pending());
+    let mut later = Box::pin(cond.wait(guard));
+    assert!(poll_with(&mut later, &other).is_pending());
+    drop(all);
+    assert_eq!(other.rung(), 1);
 }
 
 #[test]
@@ -296,7 +306,9 @@ struct Meddler {
     semaphore: Semaphore,
     cond: Cond,
     barrier: Barrier,
-    meddled: AtomicUsize,
+    begun: AtomicUsize,
+    /// Fewer if it panicked, of which nobody else hears.
+    ended: AtomicUsize,
 }
 
 impl Meddler {
@@ -305,15 +317,17 @@ impl Meddler {
             semaphore: Semaphore::new(1),
             cond: Cond::new(),
             barrier: Barrier::new(2),
-            meddled: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
         })
     }
 
     fn meddle(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         self.semaphore.add_permits(0);
         self.cond.notify_all();
         assert!(!format!("{:?}", self.barrier).is_empty());
-        self.meddled.fetch_add(1, Ordering::Relaxed);
+        self.ended.fetch_add(1, Ordering::Relaxed);
     }
 
     fn poll<F: Future + ?Sized>(self: &Arc<Self>, future: &mut Pin<Box<F>>) -> Poll<F::Output> {
@@ -380,7 +394,9 @@ fn a_waker_may_use_what_it_waits_for() {
     let mut gone = Box::pin(meddler.barrier.wait());
     assert!(meddler.poll(&mut gone).is_pending());
     drop(gone);
-    assert!(meddler.meddled.load(Ordering::Relaxed) > 30);
+    let meddled = meddler.ended.load(Ordering::Relaxed);
+    assert_eq!(meddled, meddler.begun.load(Ordering::Relaxed));
+    assert!(meddled > 30);
 }
 
 // ---- what it is ----
