@@ -6,8 +6,8 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-chan --lib loom_sync`
 
-use std::future::poll_fn;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use futures_lite::future::poll_once;
@@ -19,7 +19,7 @@ use loom::thread::{self, JoinHandle};
 
 use super::model;
 use crate::sync::line::ALL_WAIT_LONG;
-use crate::sync::{Barrier, Cond, Mutex, Once, RwLock, Semaphore};
+use crate::sync::{Barrier, Cond, Mutex, MutexGuard, Once, RwLock, Semaphore};
 
 /// A number whose accesses loom checks against each other.
 struct Number(UnsafeCell<usize>);
@@ -131,6 +131,41 @@ fn a_lock_that_is_polled_twice_and_dropped_loses_nothing() {
         });
         join([thread]);
         assert_eq!(mutex.try_lock().expect("it is open").get(), 2);
+    });
+}
+
+/// A mutex that is locked, and a lock that was woken for it, and may come back in vain.
+fn woken_for_a_locked_mutex<R>(
+    f: impl FnOnce(Pin<&mut dyn Future<Output = MutexGuard<'_, Number>>>) -> R,
+) {
+    let mutex = std::sync::Arc::new(Mutex::new(Number::new()));
+    let guard = mutex.try_lock().unwrap();
+    let mut lock = Box::pin(mutex.lock());
+    assert!(block_on(poll_once(lock.as_mut())).is_none());
+    drop(guard);
+    let faster = std::sync::Arc::clone(&mutex).try_lock_owned().unwrap();
+    let thread = spawn(move || {
+        faster.add(1);
+        drop(faster);
+    });
+    f(lock.as_mut());
+    drop(lock);
+    join([thread]);
+    assert_eq!(mutex.try_lock().expect("it is open").get(), 1);
+}
+
+#[test]
+fn who_comes_back_in_vain_while_it_is_unlocked_is_woken_or_has_it() {
+    model_both(3, || woken_for_a_locked_mutex(|lock| block_on(lock).get()));
+}
+
+#[test]
+fn who_goes_while_it_is_handed_the_mutex_leaves_it_open() {
+    model_both(3, || {
+        woken_for_a_locked_mutex(|lock| {
+            // In vain or not, it is not polled any more.
+            drop(block_on(poll_once(lock)));
+        });
     });
 }
 
