@@ -1,9 +1,9 @@
 //! What goroutines use beside channels to wait for each other.
 //!
-//! A mutex, a lock for readers and writers, a semaphore and a `Once` are permits: they stand on [`sema`],
-//! whose queues are in [`line`]. Those who wait for a word of somebody else's (a condition variable, a
-//! barrier, a wait group) are in a queue of the channels' kind.
+//! The locks ([`Mutex`], [`RwLock`], [`Semaphore`], [`Once`]) are permits, for which those who wait compete;
+//! with [`Cond`], [`Barrier`] and [`WaitGroup`] they wait for a word of somebody else's.
 
+// Permits stand on `sema`, whose queues are in `line`; words on `wait`, and the channels' queue.
 pub(crate) mod line;
 mod sema;
 mod wait;
