@@ -335,3 +335,21 @@ impl<S: Source + Send + Sync + 'static, F> Drop for Operation<'_, S, F> {
 pub(super) fn current_netpoll(what: &str) -> Arc<Netpoll> {
     current::netpoll().unwrap_or_else(|| no_runtime(what))
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_is_a_pointer_to_what_ten_thousand_can_afford() {
+        type Stream = mio::net::TcpStream;
+        assert_eq!(size_of::<Socket<Stream>>(), size_of::<usize>());
+        // With the two counts of its `Arc`; in debug builds its locks know their rank.
+        let (counts, ranks) = (
+            2 * size_of::<usize>(),
+            if cfg!(debug_assertions) { 24 } else { 0 },
+        );
+        let file = size_of::<File<Owned<Stream>>>();
+        assert!(file + counts <= 160 + ranks, "{file} bytes");
+    }
+}
