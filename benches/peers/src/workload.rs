@@ -5,6 +5,8 @@
 //! value fails instead of looking fast. The traits cost nothing: all is monomorphic, and an adapter
 //! is one call. `go/main.go` holds the same scenarios and must be changed with this file.
 
+pub mod server;
+
 use std::env;
 use std::future::Future;
 use std::mem::MaybeUninit;
