@@ -659,8 +659,32 @@ fn options_are_set_and_read() {
         assert!(!ours.nodelay().unwrap());
         ours.set_nodelay(true).unwrap();
         assert!(ours.nodelay().unwrap());
+        ours.set_keepalive(Some(Duration::from_secs(30))).unwrap();
+        assert_eq!(ours.keepalive().unwrap(), Some(Duration::from_secs(30)));
+        ours.set_keepalive(None).unwrap();
+        assert_eq!(ours.keepalive().unwrap(), None);
+        assert_eq!(ours.linger().unwrap(), None);
+        ours.set_ttl(7).unwrap();
+        assert_eq!(ours.ttl().unwrap(), 7);
+        ours.set_recv_buffer_size(20_000).unwrap();
+        ours.set_send_buffer_size(30_000).unwrap();
+        // Linux doubles them, others need not.
+        assert!((20_000..=40_000).contains(&ours.recv_buffer_size().unwrap()));
+        assert!((30_000..=60_000).contains(&ours.send_buffer_size().unwrap()));
         assert_eq!(ours.local_addr().unwrap(), theirs.peer_addr().unwrap());
         assert!(format!("{ours:?}").contains(&theirs.peer_addr().unwrap().port().to_string()));
+    });
+}
+
+#[test]
+fn a_stream_that_does_not_linger_resets_its_connection() {
+    runtime(1).block_on(async {
+        let (ours, mut theirs) = pair().await;
+        ours.set_linger(Some(Duration::ZERO)).unwrap();
+        assert_eq!(ours.linger().unwrap(), Some(Duration::ZERO));
+        drop(ours);
+        let error = theirs.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     });
 }
 

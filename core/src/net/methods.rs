@@ -307,4 +307,79 @@ macro_rules! listener_methods {
     };
 }
 
-pub(super) use {common_methods, deadline_methods, listener_methods};
+/// Options, each with how it is set and read. `$setup` is the beginning of their examples: it makes `socket`.
+/// Each is: its documentation; the names of the two methods; the type; a value; what holds when that is set;
+/// and with `raw`, socket2's view of the socket, how the value is set and read.
+macro_rules! option_methods {
+    ($type:ident, $setup:literal, $(
+        $(#[doc = $doc:literal])+
+        $set:ident, $get:ident: $value:ty, $sample:literal, $holds:literal,
+        |$raw:ident, $new:ident| $do_set:expr, $do_get:expr;
+    )+) => {
+        impl $type {$(
+            $(#[doc = $doc])+
+            ///
+            /// # Errors
+            ///
+            /// The system's; `NotConnected` once the socket is closed.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = $setup]
+            #[doc = concat!("socket.", stringify!($set), "(", $sample, ")?;")]
+            #[doc = concat!("assert!(", $holds, ");")]
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn $set(&self, $new: $value) -> io::Result<()> {
+                self.socket.with(|source| {
+                    let $raw = Kind::raw(source);
+                    $do_set
+                })
+            }
+
+            #[doc = concat!("What [`", stringify!($set), "`](Self::", stringify!($set), ") set.")]
+            ///
+            /// # Errors
+            ///
+            /// The system's; `NotConnected` once the socket is closed.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = $setup]
+            #[doc = concat!("socket.", stringify!($set), "(", $sample, ")?;")]
+            #[doc = concat!("assert!(", $holds, ");")]
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn $get(&self) -> io::Result<$value> {
+                self.socket.with(|source| {
+                    let $raw = Kind::raw(source);
+                    $do_get
+                })
+            }
+        )+}
+    };
+}
+
+/// How much the system keeps of what goes in and out.
+macro_rules! buffer_methods {
+    ($type:ident, $setup:literal) => {
+        option_methods!(
+            $type,
+            $setup,
+            /// How many bytes the system keeps that nobody has read yet (`SO_RCVBUF`). It takes its own view of the
+            /// number: Linux doubles it, and cuts it down to a maximum. (Go: `SetReadBuffer`.)
+            set_recv_buffer_size, recv_buffer_size: usize, "16384", "socket.recv_buffer_size()? >= 16384",
+            |raw, bytes| raw.set_recv_buffer_size(bytes), raw.recv_buffer_size();
+            /// How many bytes the system keeps that are not sent yet (`SO_SNDBUF`), with its own view of the
+            /// number as for [`set_recv_buffer_size`](Self::set_recv_buffer_size). (Go: `SetWriteBuffer`.)
+            set_send_buffer_size, send_buffer_size: usize, "16384", "socket.send_buffer_size()? >= 16384",
+            |raw, bytes| raw.set_send_buffer_size(bytes), raw.send_buffer_size();
+        );
+    };
+}
+
+pub(super) use {
+    buffer_methods, common_methods, deadline_methods, listener_methods, option_methods,
+};

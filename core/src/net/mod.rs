@@ -11,6 +11,9 @@
 //! * `set_read_deadline` and `set_write_deadline` are Go's: a moment, from which on operations of that
 //!   direction end with an error of kind [`TimedOut`](std::io::ErrorKind::TimedOut), whoever waits.
 //!
+//! Options are set by methods of their own; for those that have none, or that come before `bind`, the socket is made
+//! by socket2 and taken over by `from_std`.
+//!
 //! A socket is a pointer; what it leads to takes 160 bytes beside what the system keeps, and 16 in the
 //! netpoller. With the goroutine that waits for it, whose size depends on what it does, a connection of an echo
 //! server takes some half a KiB.

@@ -42,7 +42,7 @@ use crate::note::Position;
 /// # ?; Ok::<(), std::io::Error>(())
 /// ```
 pub struct TcpListener {
-    socket: Socket<mio::net::TcpListener>,
+    pub(super) socket: Socket<mio::net::TcpListener>,
 }
 
 impl TcpListener {

@@ -3,6 +3,7 @@
 mod connect;
 mod halves;
 pub(super) mod listener;
+mod options;
 pub(super) mod stream;
 
 pub use self::halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};

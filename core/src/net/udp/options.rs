@@ -4,6 +4,8 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::UdpSocket;
+use crate::net::kind::Kind;
+use crate::net::methods::{buffer_methods, option_methods};
 
 /// Options. The system knows them by the names in brackets.
 impl UdpSocket {
@@ -331,3 +333,9 @@ impl UdpSocket {
             .with(|source| source.leave_multicast_v6(group, interface))
     }
 }
+
+buffer_methods!(
+    UdpSocket,
+    "let runtime = chango_core::runtime::Builder::new().build()?;
+let socket = runtime.block_on(chango_core::net::UdpSocket::bind(\"127.0.0.1:0\"))?;"
+);

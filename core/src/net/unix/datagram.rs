@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::net::datagram::datagram_methods;
-use crate::net::methods::{common_methods, deadline_methods};
+use crate::net::kind::Kind;
+use crate::net::methods::{buffer_methods, common_methods, deadline_methods, option_methods};
 use crate::net::socket::{Direction, Socket, current_netpoll};
 use crate::note::Position;
 use crate::time::timeout;
@@ -427,4 +428,11 @@ use chango_core::runtime;
 let (theirs, peer) = std::os::unix::net::UnixDatagram::pair()?;
 let runtime = runtime::Builder::new().build()?;
 let socket = runtime.block_on(async { UnixDatagram::from_std(theirs) })?;"
+);
+
+buffer_methods!(
+    UnixDatagram,
+    "use chango_core::net::UnixDatagram;
+let runtime = chango_core::runtime::Builder::new().build()?;
+let (socket, _other) = runtime.block_on(async { UnixDatagram::pair() })?;"
 );

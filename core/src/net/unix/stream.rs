@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncRead, AsyncWrite};
 
-use crate::net::methods::{common_methods, deadline_methods};
+use crate::net::kind::Kind;
+use crate::net::methods::{buffer_methods, common_methods, deadline_methods, option_methods};
 use crate::net::socket::{Direction, Socket, current_netpoll};
 use crate::net::stream::stream_methods;
 use crate::note::Position;
@@ -253,4 +254,11 @@ use chango_core::runtime;
 let (theirs, mut peer) = std::os::unix::net::UnixStream::pair()?;
 let runtime = runtime::Builder::new().build()?;
 let stream = runtime.block_on(async { UnixStream::from_std(theirs) })?;"
+);
+
+buffer_methods!(
+    UnixStream,
+    "use chango_core::net::UnixStream;
+let runtime = chango_core::runtime::Builder::new().build()?;
+let (socket, _other) = runtime.block_on(async { UnixStream::pair() })?;"
 );
