@@ -1,7 +1,7 @@
 //! TCP against std's blocking sockets, by situation.
 
 use std::future::{Future, poll_fn};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::{self as std_net, Ipv4Addr, Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -386,19 +386,26 @@ fn the_end_of_the_other_side_is_a_read_of_nothing() {
     });
 }
 
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A waker, and whether it was woken.
+fn flag() -> (Arc<Flag>, Waker) {
+    let woken = Arc::new(Flag(AtomicBool::new(false)));
+    (Arc::clone(&woken), Waker::from(woken))
+}
+
 /// Returns when the runtime has heard of all that has happened to other sockets so far.
 async fn heard_of() {
-    struct Flag(AtomicBool);
-    impl Wake for Flag {
-        fn wake(self: Arc<Self>) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
     let (stream, mut peer) = pair().await;
     let mut now = [0; 3];
     let mut read = pin!(stream.read_exact(&mut now));
-    let woken = Arc::new(Flag(AtomicBool::new(false)));
-    let waker = Waker::from(Arc::clone(&woken));
+    let (woken, waker) = flag();
     assert!(
         read.as_mut()
             .poll(&mut Context::from_waker(&waker))
@@ -443,6 +450,48 @@ fn bytes_behind_urgent_ones_are_not_overlooked() {
         let mut bytes = [0; 12];
         stream.read_exact(&mut bytes).await.unwrap();
         assert_eq!(&bytes, b"beforebehind");
+    });
+}
+
+#[test]
+fn more_buffers_than_the_system_takes_at_once_are_filled_one_after_the_other() {
+    runtime(1).block_on(async {
+        let (stream, mut peer) = pair().await;
+        let sent = pattern(3000);
+        peer.write_all(&sent).unwrap();
+        heard_of().await;
+        let mut received: Vec<u8> = Vec::new();
+        while received.len() < sent.len() {
+            // Each of one byte, and Linux fills 1024.
+            let mut bytes = vec![[0_u8]; 2000];
+            let mut buffers: Vec<_> = bytes.iter_mut().map(|byte| IoSliceMut::new(byte)).collect();
+            let read = time::timeout(NEVER, stream.read_vectored(&mut buffers)).await;
+            let read = read.expect("there are bytes").unwrap();
+            received.extend(bytes.iter().flatten().take(read));
+        }
+        assert_eq!(received, sent);
+    });
+}
+
+#[test]
+fn who_is_done_and_keeps_his_future_keeps_no_wake_up() {
+    runtime(1).block_on(async {
+        let (listener, addr) = listen().await;
+        let (mut first, mut second) = (pin!(listener.accept()), pin!(listener.accept()));
+        assert!(poll_now(first.as_mut()).is_pending());
+        let (woken, waker) = flag();
+        assert!(
+            second
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        let clients = [(); 2].map(|()| std_net::TcpStream::connect(addr).unwrap());
+        // One event may stand for both.
+        heard_of().await;
+        first.as_mut().await.unwrap();
+        assert!(woken.0.load(Ordering::Relaxed), "there is one more");
+        drop(clients);
     });
 }
 

@@ -4,13 +4,19 @@
 //! closed. A connection that went away before it was accepted is passed over, and where the system
 //! has no descriptor left the listener waits a little and goes on.
 
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
+
+use futures_lite::{Stream, stream};
 
 use super::kind::Kind;
 use super::socket::{Direction, Socket};
-use crate::note::Position;
-use crate::time::sleep_at;
+use crate::netpoll::Step;
+use crate::note::{At, Position};
+use crate::time::{Sleep, sleep_at};
 
 /// How long an `accept` waits first when there is no descriptor for the connection.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -28,17 +34,60 @@ impl<S: Kind> Socket<S> {
     ) -> io::Result<(Socket<T>, A)> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.operate(Direction::Read, at, &accept).await {
-                Ok((source, peer)) => return Ok((Socket::new(source, self.netpoll())?, peer)),
-                Err(error) => match fault(&error) {
-                    Fault::Connection => {}
-                    Fault::Shortage => {
-                        sleep_at(pause, at).await;
+            match self.take_up(self.operate(Direction::Read, at, &accept).await) {
+                Ok(accepted) => return Ok(accepted),
+                Err(Fault::Connection) => continue,
+                Err(Fault::Shortage) => sleep_at(pause, at).await,
+                Err(Fault::Listener(error)) => return Err(error),
+            }
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// The connections as they come. Who waits for the next has no ticket: the stream may lie unpolled between two
+    /// of them, and would keep to itself that it was woken.
+    pub(super) fn incoming_at<T: Kind, A>(
+        &self,
+        at: Position,
+        accept: impl Fn(&S) -> io::Result<(T, A)> + Send,
+    ) -> impl Stream<Item = io::Result<Socket<T>>> + Send {
+        let mut pause = FIRST_PAUSE;
+        let mut resting: Option<Pin<Box<Sleep>>> = None;
+        stream::poll_fn(move |cx| {
+            loop {
+                if let Some(sleep) = &mut resting {
+                    ready!(sleep.as_mut().poll(cx));
+                    resting = None;
+                }
+                let accept = |source: &S| accept(source).map(Step::last);
+                let accepted = self.poll_operate(Direction::Read, true, At::Here(at), cx, accept);
+                match self.take_up(ready!(accepted)) {
+                    Ok((socket, _)) => {
+                        pause = FIRST_PAUSE;
+                        return Poll::Ready(Some(Ok(socket)));
+                    }
+                    Err(Fault::Connection) => {}
+                    Err(Fault::Shortage) => {
+                        resting = Some(Box::pin(sleep_at(pause, at)));
                         pause = LONGEST_PAUSE.min(pause * 2);
                     }
-                    Fault::Listener => return Err(error),
-                },
+                    Err(Fault::Listener(error)) => return Poll::Ready(Some(Err(error))),
+                }
             }
+        })
+    }
+
+    /// What an `accept` has come to: the socket, or whose fault it is that there is none.
+    fn take_up<T: Kind, A>(&self, accepted: io::Result<(T, A)>) -> Result<(Socket<T>, A), Fault> {
+        let (source, peer) = accepted.map_err(fault)?;
+        match Socket::new(source, self.netpoll()) {
+            Ok(socket) => Ok((socket, peer)),
+            // The runtime has shut down.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+                Err(Fault::Listener(error))
+            }
+            // There is no room for it in the system's poll, and it is given up.
+            Err(_) => Err(Fault::Shortage),
         }
     }
 }
@@ -49,11 +98,11 @@ enum Fault {
     Connection,
     /// The system's, which is out of something that comes back.
     Shortage,
-    /// That of the listener.
-    Listener,
+    /// That of the listener, which ends the operation.
+    Listener(io::Error),
 }
 
-fn fault(error: &io::Error) -> Fault {
+fn fault(error: io::Error) -> Fault {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown, NetworkUnreachable,
         OutOfMemory,
@@ -72,7 +121,7 @@ fn fault(error: &io::Error) -> Fault {
         {
             Fault::Shortage
         }
-        _ => Fault::Listener,
+        _ => Fault::Listener(error),
     }
 }
 

@@ -269,11 +269,10 @@ macro_rules! listener_methods {
             /// ```
             #[track_caller]
             pub fn incoming(&self) -> impl Stream<Item = io::Result<$stream>> + Send + '_ {
-                let at = Location::caller();
-                stream::unfold(self, move |listener| async move {
-                    let stream = listener.accept_at(at).await.map(|(stream, _peer)| stream);
-                    Some((stream, listener))
-                })
+                let incoming = self
+                    .socket
+                    .incoming_at(Location::caller(), |source| source.accept());
+                incoming.map(|accepted| accepted.map(|socket| $stream { socket }))
             }
 
             /// From `deadline` on an `accept` ends with an error of kind `TimedOut`, also one that

@@ -143,17 +143,18 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
     }
 
     /// The same for those who have no future to keep a ticket in: each call asks `coop`, and keeps
-    /// the waker until something happens. Nor is there one that knows where the program waits.
+    /// the waker until something happens.
     pub(super) fn poll_operate<R>(
         &self,
         direction: Direction,
         eager: bool,
+        at: At,
         cx: &mut Context<'_>,
         mut f: impl FnMut(&S) -> io::Result<Step<R>>,
     ) -> Poll<io::Result<R>> {
         loop {
             ready!(coop::poll_proceed(cx));
-            let polled = self.slot(direction).poll(None, cx, At::Unknown, |drained| {
+            let polled = self.slot(direction).poll(None, cx, at, |drained| {
                 self.attempt(direction, drained && !eager, &mut f)
             });
             if let Some(result) = ready!(polled)? {
@@ -219,15 +220,17 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
     pub(super) fn close(&self) {
         let mut wake = WakeList::new();
         self.file.close(Closed::ByProgram, &mut wake);
-        self.discard();
+        let source = self.take();
         if let Some(deadlines) = self.deadlines(false) {
             deadlines.stop();
         }
         wake.wake_all();
+        // Last, since closing the descriptor of one that lingers may take its time.
+        self.discard(source);
     }
 
-    fn discard(&self) {
-        if let Some(mut source) = self.take() {
+    fn discard(&self, source: Option<S>) {
+        if let Some(mut source) = source {
             // It can only fail for a descriptor that is not registered, which is what is wanted.
             let _ = self.file.deregister(&mut source);
         }
@@ -244,7 +247,10 @@ impl<S: Kind> Socket<S> {
         let netpoll = current_netpoll(what);
         let source = S::from_std(std);
         source.raw().set_nonblocking(true)?;
-        Self::new(source, &netpoll)
+        let socket = Self::new(source, &netpoll)?;
+        // Urgent bytes of which somebody has read before are no event, and a read stops there.
+        socket.file.read.distrust();
+        Ok(socket)
     }
 
     /// The same socket with a descriptor and deadlines of its own.
@@ -264,7 +270,8 @@ impl<S: Kind> Socket<S> {
 
 impl<S: Source + Send + Sync + 'static> Drop for Socket<S> {
     fn drop(&mut self) {
-        self.discard();
+        let source = self.take();
+        self.discard(source);
     }
 }
 
@@ -313,9 +320,13 @@ where
                 .poll(Some(&mut this.ticket), cx, at, |drained| {
                     socket.attempt(direction, drained && !eager, &mut *f)
                 });
-            match ready!(polled)? {
-                Some(result) => return Poll::Ready(Ok(result)),
+            match ready!(polled).transpose() {
                 None => this.charged = false,
+                Some(result) => {
+                    // Not only with the drop, which may come much later: others may wait for their turn.
+                    socket.slot(direction).cancel(&mut this.ticket);
+                    return Poll::Ready(result);
+                }
             }
         }
     }

@@ -12,10 +12,17 @@ use std::task::{Context, Poll};
 use super::kind::Bytes;
 use super::socket::{Direction, Socket};
 use crate::netpoll::Step;
-use crate::note::Position;
+use crate::note::{At, Position};
 
 /// How much `read_to_end` reads at once.
 const CHUNK: usize = 16 * 1024;
+
+/// In how many buffers a system reads at once, at least: POSIX's least `IOV_MAX`. What is in more of them may be
+/// left over.
+const BUFFERS: usize = 16;
+
+/// How much a system reads at once, at least: Linux's most.
+const MOST: usize = 0x7fff_f000;
 
 /// What `read`, of at most `room` bytes, comes to. Where nothing is asked for it is not called: Linux would
 /// have it wait. (Go does the same.)
@@ -30,7 +37,7 @@ fn step<S: Bytes>(
     Ok(Step {
         result: Some(read),
         // Of nothing, the end, nothing follows.
-        drained: S::SHORT_READ_DRAINS && 0 < read && read < room,
+        drained: S::SHORT_READ_DRAINS && 0 < read && read < room.min(MOST),
     })
 }
 
@@ -51,9 +58,13 @@ impl<S: Bytes> Socket<S> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_operate(Direction::Read, buffer.is_empty(), cx, |source| {
-            step::<S>(buffer.len(), || source.read(buffer))
-        })
+        self.poll_operate(
+            Direction::Read,
+            buffer.is_empty(),
+            At::Unknown,
+            cx,
+            |source| step::<S>(buffer.len(), || source.read(buffer)),
+        )
     }
 
     pub(super) fn poll_read_uninit(
@@ -61,9 +72,13 @@ impl<S: Bytes> Socket<S> {
         cx: &mut Context<'_>,
         buffer: &mut [MaybeUninit<u8>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_operate(Direction::Read, buffer.is_empty(), cx, |source| {
-            step::<S>(buffer.len(), || source.read_uninit(buffer))
-        })
+        self.poll_operate(
+            Direction::Read,
+            buffer.is_empty(),
+            At::Unknown,
+            cx,
+            |source| step::<S>(buffer.len(), || source.read_uninit(buffer)),
+        )
     }
 
     pub(super) fn read_vectored_at(
@@ -73,7 +88,7 @@ impl<S: Bytes> Socket<S> {
     ) -> impl Future<Output = io::Result<usize>> {
         let room = room(buffers);
         self.go_on(Direction::Read, at, room == 0, move |source| {
-            step::<S>(room, || source.read_vectored(buffers))
+            vectored_step::<S>(source, buffers)
         })
     }
 
@@ -83,8 +98,8 @@ impl<S: Bytes> Socket<S> {
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
         let room = room(buffers);
-        self.poll_operate(Direction::Read, room == 0, cx, |source| {
-            step::<S>(room, || source.read_vectored(buffers))
+        self.poll_operate(Direction::Read, room == 0, At::Unknown, cx, |source| {
+            vectored_step::<S>(source, buffers)
         })
     }
 
@@ -153,7 +168,7 @@ impl<S: Bytes> Socket<S> {
         cx: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_operate(Direction::Write, true, cx, |source| {
+        self.poll_operate(Direction::Write, true, At::Unknown, cx, |source| {
             source.write(buffer).map(Step::last)
         })
     }
@@ -163,7 +178,7 @@ impl<S: Bytes> Socket<S> {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_operate(Direction::Write, true, cx, |source| {
+        self.poll_operate(Direction::Write, true, At::Unknown, cx, |source| {
             source.write_vectored(buffers).map(Step::last)
         })
     }
@@ -202,6 +217,12 @@ impl<S: Bytes> Socket<S> {
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.with(|source| Bytes::shutdown(source, how))
     }
+}
+
+fn vectored_step<S: Bytes>(source: &S, buffers: &mut [IoSliceMut<'_>]) -> io::Result<Step<usize>> {
+    let mut step = step::<S>(room(buffers), || source.read_vectored(buffers))?;
+    step.drained &= buffers.len() <= BUFFERS;
+    Ok(step)
 }
 
 fn room(buffers: &[IoSliceMut<'_>]) -> usize {

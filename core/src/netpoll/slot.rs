@@ -220,8 +220,8 @@ impl Slot {
         replaced = match (answer, ticket) {
             (Wait::Waiting, ticket) => waiters.put(ticket, waker, &mut wake),
             // Who goes on is not in the list, or it would look as if it had not been woken.
-            (_, Some(ticket)) => waiters.take(ticket.0),
-            (_, None) => None,
+            (_, Some(ticket)) if ticket.0 != 0 => waiters.take(ticket.0),
+            _ => None,
         };
         drop(waiters);
         drop(replaced);
@@ -275,6 +275,12 @@ impl Slot {
             |word| (word.wrapping_add(TICK) | WARY) & !DRAINED,
             |waiters| waiters.take_all(wake),
         );
+    }
+
+    /// That a call took all it could is never to mean that the next one would block.
+    pub(crate) fn distrust(&self) {
+        // Relaxed: nobody uses the file yet.
+        self.word.fetch_or(WARY, Ordering::Relaxed);
     }
 
     /// A call that began after `seen` has taken all there was.

@@ -238,3 +238,24 @@ fn loom_who_is_woken_and_gives_up_wakes_the_next() {
         assert_eq!(stays.join().unwrap(), Ok(()));
     });
 }
+
+#[test]
+fn loom_who_waits_without_a_ticket_is_not_forgotten_for_one_who_goes_on() {
+    model(2, || {
+        let file = File::new();
+        let waits = thread::spawn({
+            let file = Arc::clone(&file);
+            move || block_on(std::future::poll_fn(|cx| file.poll_read(cx, None))).is_err()
+        });
+        let system = thread::spawn({
+            let file = Arc::clone(&file);
+            move || file.close()
+        });
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut ticket = Ticket::default();
+        let _ = file.poll_read(&mut cx, Some(&mut ticket));
+        file.slot.cancel(&mut ticket);
+        assert!(waits.join().unwrap());
+        system.join().unwrap();
+    });
+}

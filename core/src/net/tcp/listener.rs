@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::panic::Location;
 use std::time::Instant;
 
-use futures_lite::{Stream, stream};
+use futures_lite::{Stream, StreamExt};
 use socket2::{Domain, Protocol, Type};
 
 use super::stream::TcpStream;

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::path::Path;
 use std::time::Instant;
 
-use futures_lite::{Stream, stream};
+use futures_lite::{Stream, StreamExt};
 
 use super::stream::UnixStream;
 use crate::net::methods::{common_methods, listener_methods};
