@@ -95,6 +95,7 @@ impl Worker {
         }
         self.remote().counters.handoffs.add(1);
         let quiet = self.shared().idle.leave();
+        self.shared().sysmon.hurry();
         self.shared().drain(self.remote());
         if self.last_look() || quiet && !self.shared().is_watched() {
             Shared::wake_one(self.shared());

@@ -83,6 +83,7 @@ impl Shared {
 
     fn change_procs(this: &Arc<Self>, procs: usize) {
         Self::settle(this, Some(procs));
+        this.sysmon.hurry();
         if this.idle.has_debt() {
             this.sysmon.wake();
         }
