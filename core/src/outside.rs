@@ -32,7 +32,7 @@ pub struct Awaited(Arc<Shared>);
 impl Awaited {
     /// In the runtime of this thread; none outside every runtime.
     pub fn here() -> Option<Self> {
-        current::with_shared(|shared| {
+        with_here(|shared| {
             let shared = Arc::clone(shared?);
             shared.outside().begin();
             Some(Self(shared))
@@ -41,7 +41,16 @@ impl Awaited {
 
     /// Whether that is the runtime of this thread: a future may be polled in one and then in another.
     pub fn is_here(&self) -> bool {
-        current::with_shared(|shared| shared.is_some_and(|shared| Arc::ptr_eq(shared, &self.0)))
+        with_here(|shared| shared.is_some_and(|shared| Arc::ptr_eq(shared, &self.0)))
+    }
+}
+
+/// The runtime whose goroutine waits, whatever it has entered; on other threads the one that was entered.
+fn with_here<R>(f: impl FnOnce(Option<&Arc<Shared>>) -> R) -> R {
+    if current::with_shared_worker(|shared| shared.is_some()) {
+        current::with_shared_worker(f)
+    } else {
+        current::with_shared(f)
     }
 }
 

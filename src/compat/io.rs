@@ -139,7 +139,11 @@ impl<T: futures_lite::AsyncWrite> tokio_io::AsyncWrite for Io<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pinned().poll_close(cx)
+        match ready!(self.pinned().poll_close(cx)) {
+            // The other side has ended the connection already. tokio's own streams say the same.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            result => Poll::Ready(result),
+        }
     }
 }
 
