@@ -213,8 +213,8 @@ impl Line {
             // SAFETY: as above.
             let (links, turn) = unsafe { (waiter.links(), waiter.with_value(|turn| *turn)) };
             at = links.next;
-            if turn.permits > self.total {
-                // It holds up nobody.
+            if turn.called || turn.permits > self.total {
+                // It has been called, or wants more than there is: it holds up nobody.
                 continue;
             }
             let fits = turn.permits <= left;

@@ -175,6 +175,7 @@ impl Drop for Ran<'_> {
     fn drop(&mut self) {
         // Release: pairs with `is_completed`.
         self.0.done.store(true, Ordering::Release);
+        self.0.sema.open();
     }
 }
 

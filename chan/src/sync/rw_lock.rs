@@ -28,7 +28,7 @@ use crate::blocking::block_on;
 ///
 /// As in Go a writer that waits keeps new readers out, so that it comes to its turn when those who
 /// read have ended; and those who waited to read while a writer had the lock go before the next writer
-/// that waits. (A lock that nobody has is anybody's who comes by; in Go not to a writer where
+/// that waits, unless that one had been woken before. (A lock that nobody has is anybody's who comes by; in Go not to a writer where
 /// readers wait.) So a goroutine that reads must not begin to read a second time: if a writer waits
 /// meanwhile, both wait for ever.
 ///
@@ -327,7 +327,7 @@ impl<T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'_, T> {
 
 /// The right to write the value of a [`RwLock`]; dropping it gives the lock back.
 ///
-/// It is `Send` where the value is.
+/// It is `Send` where the value is `Send` and `Sync`: a writer may become one of several readers.
 ///
 /// # Examples
 ///
@@ -343,8 +343,9 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
     _value: PhantomData<*mut T>,
 }
 
-// SAFETY: it is the only way to the value, as a `&mut T` would be, and any thread may give the lock back.
-unsafe impl<T: ?Sized + Send> Send for RwLockWriteGuard<'_, T> {}
+// SAFETY: it is the only way to the value; made a reader by `downgrade`, one of several that share it. And any
+// thread may give the lock back.
+unsafe impl<T: ?Sized + Send + Sync> Send for RwLockWriteGuard<'_, T> {}
 // SAFETY: a shared guard gives a shared value.
 unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
 

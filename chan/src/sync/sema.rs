@@ -23,7 +23,7 @@
 //! * if the first could have what it wants, then somebody was called, or a thread is about to take
 //!   the lock of the queues to call it;
 //! * nobody overtakes a writer that waits, unless the lock is free, when all compete; but readers that
-//!   waited while a writer had it go before the next writer that waits.
+//!   waited while a writer had it go before the next writer that waits, unless that one had been called before.
 //!
 //! That nothing is missed: a release adds to the word and looks at the flags that it finds there. Who
 //! begins to wait, and who comes back in vain and ends the time of the call, changes a flag by a
@@ -147,6 +147,22 @@ impl Sema {
         if has_to_call(word) {
             self.call_from_outside(writer);
         }
+    }
+
+    /// There is nothing to wait for any more: gives so many permits that all who wait are called, also those
+    /// behind one who was called and does not come. Once at most.
+    pub(super) fn open(&self) {
+        let mut wake = WakeList::new();
+        let mut line = self.line.lock();
+        // Release: as in `release`.
+        self.word.fetch_add(ALL << SHIFT, Ordering::Release);
+        self.hand_over(&mut line, &mut wake);
+        line.call(self.free(), Cause::Release { writer: false }, &mut wake);
+        if line.called > 0 {
+            self.word.fetch_or(CALLED, Ordering::Relaxed);
+        }
+        drop(line);
+        wake.wake_all();
     }
 
     #[cold]

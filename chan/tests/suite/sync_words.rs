@@ -21,6 +21,25 @@ fn panics<R>(f: impl FnOnce() -> R) -> bool {
 // ---- Once ----
 
 #[test]
+fn what_is_done_keeps_nobody_waiting_behind_one_who_is_not_polled() {
+    let once = Once::new();
+    let (tx, rx) = chango_chan::bounded::<()>(1);
+    let mut runs = Box::pin(once.call_once(async || assert!(rx.recv().await.is_some())));
+    assert!(poll(&mut runs).is_pending());
+    let (bell, next) = (Bell::new(), Bell::new());
+    let mut first = Box::pin(once.call_once(async || unreachable!("it is done")));
+    assert!(poll_with(&mut first, &bell).is_pending());
+    let mut second = Box::pin(once.call_once(async || unreachable!("it is done")));
+    assert!(poll_with(&mut second, &next).is_pending());
+    tx.try_send(()).unwrap();
+    assert!(poll(&mut runs).is_ready());
+    // The first is woken and lies there.
+    assert_eq!((bell.rung(), next.rung()), (1, 1));
+    assert!(poll(&mut second).is_ready());
+    assert!(poll(&mut first).is_ready());
+}
+
+#[test]
 fn a_call_that_is_dropped_half_way_is_run_by_the_next_from_the_beginning() {
     let (once, begun) = (Once::new(), AtomicUsize::new(0));
     let begin = async || {
@@ -401,6 +420,24 @@ fn a_waker_may_use_what_it_waits_for() {
 
 // ---- what it is ----
 
+/// Whether a type is `Send`: the inherent constant, which is there only for those that are, goes before the
+/// trait's.
+macro_rules! is_send {
+    ($type:ty) => {{
+        #[allow(dead_code, reason = "of one that is, the inherent constant is taken")]
+        trait Not {
+            const IS_SEND: bool = false;
+        }
+        impl<T: ?Sized> Not for T {}
+        struct Asked<T: ?Sized>(std::marker::PhantomData<T>);
+        #[allow(dead_code, reason = "of one that is not, the trait's is taken")]
+        impl<T: ?Sized + Send> Asked<T> {
+            const IS_SEND: bool = true;
+        }
+        <Asked<$type>>::IS_SEND
+    }};
+}
+
 #[test]
 fn guards_and_futures_can_be_sent_where_their_values_can() {
     fn send<T: Send>() {}
@@ -416,6 +453,9 @@ fn guards_and_futures_can_be_sent_where_their_values_can() {
     both::<RwLock<i32>>();
     both::<RwLockReadGuard<'static, i32>>();
     both::<RwLockWriteGuard<'static, i32>>();
+    // It may be made a reader, beside others that read the cell elsewhere.
+    assert!(!is_send!(RwLockWriteGuard<'static, Cell>));
+    assert!(is_send!(MutexGuard<'static, Cell>) && is_send!(RwLockWriteGuard<'static, i32>));
     both::<(Semaphore, Once, Cond, Barrier)>();
     let (mutex, lock) = (Mutex::new(Cell::new(1)), RwLock::new(1));
     let (once, cond, barrier) = (Once::new(), Cond::new(), Barrier::new(1));
