@@ -223,7 +223,7 @@ fn an_entry_that_is_armed_again_forgets_what_it_was_armed_for() {
     let mut entry = pin!(Entry::new());
     let _ = arm(&timers, entry.as_mut(), 10, &first_waker);
     let later = Some(at(&timers, 20));
-    let (_, old) = entry
+    let (_, [old, _]) = entry
         .as_mut()
         .arm(timers.shard(1), later, second_waker.clone().into());
     assert!(old.is_some_and(|old| old.will_wake(&first_waker)));

@@ -95,7 +95,7 @@ fn poll_deadline(
 fn arm_sooner(mut entry: Pin<&mut Entry>, deadline: Instant) {
     let shard = shard();
     if let Some(waker) = entry.as_mut().disarm() {
-        let (armed, none) = entry.arm(&shard, Some(deadline), waker);
+        let (armed, [none, _refused]) = entry.arm(&shard, Some(deadline), waker);
         debug_assert!(none.is_none(), "it was disarmed");
         announce(armed, Some(deadline));
     }

@@ -102,17 +102,18 @@ impl Entry {
     }
 
     /// Has `waker` woken at `deadline`, or only keeps it if there is none. Whatever the entry was
-    /// armed for before is forgotten; its waker comes back, to be dropped where no lock is held.
+    /// armed for before is forgotten; its waker comes back, and so does one that is refused, to be dropped where
+    /// no lock is held.
     pub(crate) fn arm(
         mut self: Pin<&mut Self>,
         shard: &Arc<Shard>,
         deadline: Option<Instant>,
         waker: ForeignWaker,
-    ) -> (Armed, Option<ForeignWaker>) {
+    ) -> (Armed, [Option<ForeignWaker>; 2]) {
         let old = self.as_mut().disarm();
         let Some(deadline) = deadline else {
             self.as_mut().park(waker);
-            return (Armed::Waiting { earliest: false }, old);
+            return (Armed::Waiting { earliest: false }, [old, None]);
         };
         // SAFETY: the shard is a plain field of a pinned value: it is replaced, nothing is moved.
         let this = unsafe { self.get_unchecked_mut() };
@@ -126,8 +127,8 @@ impl Entry {
         // SAFETY: the node is pinned, it is in no heap after `disarm`, and the drop of the entry
         // takes it out of this one before the memory goes.
         match unsafe { shard.insert(NonNull::from(&this.node), deadline, waker) } {
-            Inserted::Yes { earliest } => (Armed::Waiting { earliest }, old),
-            Inserted::No(_refused) => (Armed::Refused, old),
+            Inserted::Yes { earliest } => (Armed::Waiting { earliest }, [old, None]),
+            Inserted::No(refused) => (Armed::Refused, [old, Some(refused)]),
         }
     }
 
