@@ -290,7 +290,7 @@ pub fn without_cancel(parent: &Context) -> Context {
 ///
 /// Until then there is no goroutine, and the future is not polled. Dropping the [`Stop`] changes nothing;
 /// [`Stop::stop`] calls it off. It runs also if nobody has `ctx` any more when it ends, and on the runtime in
-/// which this was called. A context that never ends never runs it.
+/// which this was called. A context that never ends never runs it, nor drops it.
 ///
 /// # Panics
 ///

@@ -5,7 +5,8 @@
 //!
 //! * a scope ends once: `children` is taken, `ended` written and the latch set under its one lock, so that
 //!   whoever sees the latch finds the reason, and whoever finds the reason sees the latch;
-//! * all below a scope that ends have ended before the first who waits is woken;
+//! * all below a scope that ends have ended before the first who waits is woken, unless another end is under way
+//!   below it;
 //! * a scope has no link to a parent, nor its parent one to it, once it has ended or is gone;
 //! * a parent's lock and a child's are never held together, and none while somebody is woken or something of a
 //!   user's is dropped;

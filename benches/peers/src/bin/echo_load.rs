@@ -75,6 +75,9 @@ fn load(connections: usize, size: usize, length: Duration, server: &[String]) ->
     clients.ask_until(start + length * 4 / 5)?;
     let (cpu, wall) = (server.cpu()? - cpu, start.elapsed());
     let answered = &mut clients.answered;
+    if answered.is_empty() {
+        return Err(io::Error::other("no answer in all the time"));
+    }
     answered.sort_unstable();
     let at =
         |share: f64| answered[(answered.len() - 1).min((answered.len() as f64 * share) as usize)];
