@@ -454,6 +454,30 @@ fn bytes_behind_urgent_ones_are_not_overlooked() {
 }
 
 #[test]
+fn bytes_behind_an_urgent_one_that_was_taken_before_are_not_overlooked() {
+    runtime(1).block_on(async {
+        let listener = std_net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = std_net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (theirs, _) = listener.accept().unwrap();
+        peer.write_all(b"before").unwrap();
+        socket2::SockRef::from(&peer)
+            .send_out_of_band(b"!")
+            .unwrap();
+        peer.write_all(b"behind").unwrap();
+        let mut urgent = [MaybeUninit::uninit()];
+        let socket = socket2::SockRef::from(&theirs);
+        assert_eq!(socket.recv_out_of_band(&mut urgent).unwrap(), 1);
+        // Of the urgent byte, which is taken, there is no event; and a read stops before it.
+        let stream = TcpStream::from_std(theirs).unwrap();
+        heard_of().await;
+        let mut bytes = [0; 12];
+        let read = time::timeout(NEVER, stream.read_exact(&mut bytes)).await;
+        read.expect("all is there").unwrap();
+        assert_eq!(&bytes, b"beforebehind");
+    });
+}
+
+#[test]
 fn more_buffers_than_the_system_takes_at_once_are_filled_one_after_the_other() {
     runtime(1).block_on(async {
         let (stream, mut peer) = pair().await;
@@ -476,22 +500,38 @@ fn more_buffers_than_the_system_takes_at_once_are_filled_one_after_the_other() {
 #[test]
 fn who_is_done_and_keeps_his_future_keeps_no_wake_up() {
     runtime(1).block_on(async {
-        let (listener, addr) = listen().await;
-        let (mut first, mut second) = (pin!(listener.accept()), pin!(listener.accept()));
+        let (stream, mut peer) = pair().await;
+        let (mut one, mut other) = ([0], [0]);
+        let (mut first, mut second) = (pin!(stream.read(&mut one)), pin!(stream.read(&mut other)));
         assert!(poll_now(first.as_mut()).is_pending());
         let (woken, waker) = flag();
-        assert!(
-            second
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_pending()
-        );
-        let clients = [(); 2].map(|()| std_net::TcpStream::connect(addr).unwrap());
-        // One event may stand for both.
+        let mut cx = Context::from_waker(&waker);
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        // One event for both.
+        peer.write_all(b"ab").unwrap();
         heard_of().await;
-        first.as_mut().await.unwrap();
-        assert!(woken.0.load(Ordering::Relaxed), "there is one more");
-        drop(clients);
+        assert!(!woken.0.load(Ordering::Relaxed), "the other one was woken");
+        assert_eq!(first.as_mut().await.unwrap(), 1);
+        assert!(woken.0.load(Ordering::Relaxed), "there is one byte more");
+        assert_eq!(second.await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_stream_of_connections_that_is_not_polled_keeps_no_wake_up() {
+    runtime(1).block_on(async {
+        let (listener, addr) = listen().await;
+        let mut incoming = pin!(listener.incoming());
+        assert!(poll_now(pin!(incoming.next())).is_pending());
+        let mut accept = pin!(listener.accept());
+        let (woken, waker) = flag();
+        let mut cx = Context::from_waker(&waker);
+        assert!(accept.as_mut().poll(&mut cx).is_pending());
+        let client = std_net::TcpStream::connect(addr).unwrap();
+        heard_of().await;
+        assert!(woken.0.load(Ordering::Relaxed), "there is a connection");
+        let (_, peer) = accept.await.unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
     });
 }
 
