@@ -15,11 +15,12 @@
 //! * who listens to a signal is told that it was raised, and the dump is printed if SIGQUIT has asked for
 //!   it: this thread can while all workers hang.
 //!
-//! **The rhythm** is Go's: a look every 20 µs, and after 50 looks that found nothing to do twice as long
-//! each time, up to 10 ms. A goroutine may have to wait for 100 µs beside an idle worker: so who leaves one in
-//! its hands without calling anybody says so by [`Shared::leave_to_sysmon`], and while that is said, and
-//! there is an idle worker, the pauses stay below. When all workers idle for a while it parks: an idle runtime
-//! uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
+//! **The rhythm** is Go's: a look at short pauses, and after 50 looks that found nothing to do twice as long
+//! each time, up to 10 ms. A goroutine may have to wait for 100 µs beside an idle worker, so the shortest pause
+//! is 80 µs (Go's is 20 µs, which serves nobody here: each look takes a processor from a worker where there are
+//! few). Who leaves one in its hands without calling anybody says so by [`Shared::leave_to_sysmon`], and while
+//! that is said, and there is an idle worker, the pauses stay the shortest. When all workers idle for a while
+//! it parks: an idle runtime uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
 //! Who leaves the idle state wakes it by [`Sysmon::nudge`]. So does, for a signal, the worker that sleeps
 //! in the netpoller: a handler may not, and ends the poll. Where none sleeps there, this thread does not park.
 //!
@@ -52,13 +53,12 @@ const TICK: Duration = Duration::from_millis(10);
 /// Timers and files are looked at this often at least.
 const UNLOOKED: Duration = Duration::from_millis(10);
 
-/// The pause between two looks: at first, and at most.
-const SHORTEST: Duration = Duration::from_micros(20);
-const LONGEST: Duration = Duration::from_millis(10);
+/// The pause between two looks: at first, and while a goroutine may wait beside an idle worker. With what a
+/// thread takes to wake up, it does not wait for longer than 100 µs.
+const SHORTEST: Duration = Duration::from_micros(80);
 
-/// At most so long while a goroutine may wait beside an idle worker. With what a thread takes to wake up,
-/// it does not wait for longer than 100 µs.
-const BESIDE_IDLE: Duration = Duration::from_micros(80);
+/// The pause between two looks, at most.
+const LONGEST: Duration = Duration::from_millis(10);
 
 /// A poll that goes on for so many turns of a waiting loop, some microseconds, is not one of a ping-pong's:
 /// who waits behind it waits beside an idle worker for nothing.
@@ -79,7 +79,7 @@ pub(super) struct Sysmon {
     parker: Parker,
     /// Whether it is parked, or about to.
     parked: AtomicBool,
-    /// Whether it sleeps for longer than [`BESIDE_IDLE`], or is about to.
+    /// Whether it sleeps for longer than [`SHORTEST`], or is about to.
     resting: AtomicBool,
     /// Since the last look a worker has left a goroutine in its own hands. The line is in all workers'
     /// caches; it is written once a look.
@@ -251,7 +251,7 @@ impl<'a> Watch<'a> {
             if self.is_wanted() {
                 // Before the look: what is left to it from here on is left to the next one.
                 self.shared.sysmon.wanted.store(false, Ordering::Relaxed);
-                (self.pause, self.in_vain) = (self.pause.min(BESIDE_IDLE), 0);
+                (self.pause, self.in_vain) = (SHORTEST, 0);
             }
             if self.look() {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
@@ -290,7 +290,7 @@ impl<'a> Watch<'a> {
         let Sysmon {
             parker, resting, ..
         } = &self.shared.sysmon;
-        if self.pause <= BESIDE_IDLE {
+        if self.pause == SHORTEST {
             parker.park_timeout(self.pause);
             return;
         }
