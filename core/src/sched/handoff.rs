@@ -255,11 +255,16 @@ impl Shared {
             return Err(io::Error::other("that is the limit set by `max_threads`"));
         }
         crew.threads.push(None);
+        self.add_remote();
+        Ok(index)
+    }
+
+    /// One worker more, without a thread.
+    pub(super) fn add_remote(&self) {
         let mut remotes = self.remotes.write().unwrap_or_else(PoisonError::into_inner);
         remotes.push(Arc::new(Remote::new()));
         // Release: pairs with `hear_of_others`.
         self.known.store(remotes.len(), Ordering::Release);
-        Ok(index)
     }
 
     fn start_thread(

@@ -405,7 +405,7 @@ impl Shared {
     /// Adds the workers that have come since `known` was last brought up to date.
     #[inline]
     fn hear_of_others(&self, known: &mut Vec<(Arc<Remote>, u64)>) {
-        // Acquire: pairs with the release in `new_remote`. What a worker has queued before a fence
+        // Acquire: pairs with the release in `add_remote`. What a worker has queued before a fence
         // that stands before the caller's, it has queued after it was added here.
         if known.len() != self.known.load(Ordering::Acquire) {
             let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,8 @@
 //! * Woken by the running goroutine: to `runnext`. What was there moves to the run queue, and only
 //!   then a sleeper is woken: a ping-pong between two goroutines wakes nobody.
 //! * Spawned by the running goroutine: to `runnext` too, but a sleeper is woken at once.
-//! * Woken by a timer or the netpoller: to the run queue, all of a batch, with one wake-up.
+//! * Woken by a timer or the netpoller: to the run queue, all of a batch, with one wake-up. Where the
+//!   queue is half full, or something waits in the global one, to that: in the order in which they came.
 //! * Woken from outside, by a worker that is away, or preempted: to the global queue. `yield_now`: to
 //!   the run queue.
 //!
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use super::counters::EVERY;
 use super::locked::Serves;
-use super::run_queue::{Owner, Spill};
+use super::run_queue::{CAPACITY, Owner, Spill};
 use super::{AWAY, LOCKED, Remote, STOPPING, Shared, current, sysmon};
 use crate::clock;
 use crate::coop::SLICE;
@@ -40,6 +41,9 @@ const FAIRNESS: u32 = 61;
 
 /// A busy runtime looks at its files this often.
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
+
+/// Who has not moved for so long keeps what is in its queue from running.
+const STALLED: Duration = Duration::from_micros(50);
 
 /// Rounds through all victims before a thief gives up.
 const STEAL_ROUNDS: u32 = 4;
@@ -63,6 +67,17 @@ pub(super) struct Core {
     /// All workers, as far as this one has heard of them, each with its polls when this one began
     /// to steal.
     others: Vec<(Arc<Remote>, u64)>,
+    suspect: Suspect,
+}
+
+/// One of the other workers, which may have come to a stop with goroutines in its queue.
+#[derive(Debug)]
+struct Suspect {
+    /// Its place among the others.
+    at: usize,
+    polls: u64,
+    /// When it had that many polls for the first time.
+    since: Instant,
 }
 
 impl Core {
@@ -112,31 +127,8 @@ pub(super) fn run(
     queue: Owner<Header>,
     called: bool,
 ) -> Owner<Header> {
-    let core = Core {
-        queue,
-        turns: FAIRNESS,
-        slice: SLICE,
-        spinning: called,
-        random: Random::new(random::with(Random::next_u64)),
-        ids: 0..0,
-        last_poll: clock::now(),
-        untimed: EVERY,
-        others: Vec::new(),
-    };
-    let remote = shared.remote(index);
-    remote.parker.bind();
-    let watched = shared.config.debug.blocked || shared.config.debug.names_running();
-    let worker = Worker {
-        shared,
-        index,
-        remote,
-        core: RefCell::new(core),
-        running: Cell::new(None),
-        blocking: Cell::new(false),
-        serves: Cell::new(Serves::All),
-        watched,
-        stay: RefCell::new(None),
-    };
+    let worker = Worker::new(shared, index, queue, called);
+    worker.remote.parker.bind();
     current::as_worker(&worker, || {
         let _guard = AbortOnPanic;
         if worker.shared.is_stopping() {
@@ -168,6 +160,39 @@ fn draw_ids(count: u64) -> Range<u64> {
 }
 
 impl Worker {
+    /// The worker of number `index`, whose queue this is, to be run on this thread.
+    fn new(shared: Arc<Shared>, index: usize, queue: Owner<Header>, called: bool) -> Self {
+        let core = Core {
+            queue,
+            turns: FAIRNESS,
+            slice: SLICE,
+            spinning: called,
+            random: Random::new(random::with(Random::next_u64)),
+            ids: 0..0,
+            last_poll: clock::now(),
+            untimed: EVERY,
+            others: Vec::new(),
+            suspect: Suspect {
+                at: 0,
+                polls: 0,
+                since: clock::now(),
+            },
+        };
+        let remote = shared.remote(index);
+        let watched = shared.config.debug.blocked || shared.config.debug.names_running();
+        Worker {
+            shared,
+            index,
+            remote,
+            core: RefCell::new(core),
+            running: Cell::new(None),
+            blocking: Cell::new(false),
+            serves: Cell::new(Serves::All),
+            watched,
+            stay: RefCell::new(None),
+        }
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -236,7 +261,7 @@ impl Worker {
         }
         if self.running.get().is_none() {
             // The worker itself wakes, out of a timer or the netpoller; see `wake_batch`.
-            return self.push_ready(task);
+            return self.push_of_batch(task);
         }
         if self.put_next(task) {
             Shared::wake_one(&self.shared);
@@ -278,6 +303,20 @@ impl Worker {
         if let Err(spill) = pushed {
             self.spill(spill);
         }
+    }
+
+    /// Queues one of a batch behind all that this worker would come to: in the global queue if something
+    /// waits there, or if there are many. Else a worker that looks at its files while it is busy would
+    /// spill the oldest again and again, and come to them last.
+    fn push_of_batch(&self, task: Runnable) {
+        let mut core = self.core.borrow_mut();
+        if self.shared.global.len() == 0 && core.queue.room() > CAPACITY as usize / 2 {
+            drop(core);
+            return self.push_ready(task);
+        }
+        core.made_runnable(&self.shared, &task);
+        drop(core);
+        self.shared.global.push([task]);
     }
 
     #[inline]
@@ -508,8 +547,14 @@ impl Worker {
         if let Some(task) = self.take_global() {
             return Some(self.fresh_slice(task));
         }
+        if let Some(task) = self.rescue() {
+            return Some(self.fresh_slice(task));
+        }
         self.look_outside(Duration::ZERO);
-        let task = self.pop_local().or_else(|| self.steal())?;
+        let task = self
+            .pop_local()
+            .or_else(|| self.take_global())
+            .or_else(|| self.steal())?;
         Some(self.fresh_slice(task))
     }
 
@@ -615,7 +660,7 @@ impl Worker {
             return;
         }
         wake.wake_all();
-        if self.core.borrow().queue.shared().len() > 1 {
+        if self.core.borrow().queue.shared().len() > 1 || self.shared.global.len() > 0 {
             Shared::wake_one(&self.shared);
         }
     }
@@ -641,21 +686,62 @@ impl Worker {
                     continue;
                 }
                 let (victim, seen) = &core.others[at];
-                let stuck =
+                let is_stuck =
                     round == STEAL_ROUNDS - 1 && *seen == victim.polls.load(Ordering::Relaxed);
-                let before = core.queue.pushed();
-                let stolen = core.queue.steal_from(&victim.queue);
-                let stolen = stolen.or_else(|| stuck.then(|| victim.queue.steal_next()).flatten());
-                if let Some(task) = stolen {
-                    let others = core.queue.pushed().wrapping_sub(before);
-                    self.remote.counters.steals.add(1 + u64::from(others));
-                    // SAFETY: as in `put_next`: a thief's entry is its own.
-                    return Some(unsafe { Runnable::from_raw(task) });
+                let stolen = self.steal_from(core, at, is_stuck);
+                if stolen.is_some() {
+                    return stolen;
                 }
             }
             std::hint::spin_loop();
         }
         None
+    }
+
+    /// Takes half of the queue of worker `at`, or else, if it is stuck, its `runnext`.
+    fn steal_from(&self, core: &mut Core, at: usize, is_stuck: bool) -> Option<Runnable> {
+        let victim = &core.others[at].0.queue;
+        let before = core.queue.pushed();
+        let stolen = core.queue.steal_from(victim);
+        let task = stolen.or_else(|| is_stuck.then(|| victim.steal_next()).flatten())?;
+        let others = core.queue.pushed().wrapping_sub(before);
+        self.remote.counters.steals.add(1 + u64::from(others));
+        // SAFETY: as in `put_next`: a thief's entry is its own.
+        Some(unsafe { Runnable::from_raw(task) })
+    }
+
+    /// Takes from a worker that has not come to what is in its queue for a while, since the system has
+    /// it wait for a processor or its goroutine stays long. Else, where files are ready whenever one looks,
+    /// nobody would: who looks at files before stealing always finds new work.
+    ///
+    /// One of the others is looked at each time, so that it costs the same with many.
+    fn rescue(&self) -> Option<Runnable> {
+        let shared = &*self.shared;
+        if shared.netpoll.registered() == 0 && shared.timers.is_empty() {
+            return None;
+        }
+        let mut core = self.core.borrow_mut();
+        let core = &mut *core;
+        shared.hear_of_others(&mut core.others);
+        let Suspect { at, polls, since } = core.suspect;
+        let other = &core.others[at].0;
+        let waits = other.queue.len() > 0 || other.queue.has_next();
+        let now = clock::now();
+        // Relaxed: a hint.
+        if at == self.index || !waits || other.polls.load(Ordering::Relaxed) != polls {
+            let at = (at + 1) % core.others.len();
+            let polls = core.others[at].0.polls.load(Ordering::Relaxed);
+            core.suspect = Suspect {
+                at,
+                polls,
+                since: now,
+            };
+            return None;
+        }
+        if now.saturating_duration_since(since) < STALLED {
+            return None;
+        }
+        self.steal_from(core, at, true)
     }
 
     // ---- sleep ----
@@ -712,3 +798,7 @@ impl Worker {
         wake
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "../tests/worker.rs"]
+mod tests;

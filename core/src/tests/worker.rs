@@ -1,0 +1,223 @@
+//! Where a worker looks next: its search on one thread, without the loop around it.
+//!
+//! The runtime of these tests has no threads. The test is the worker, and another one, if there is one,
+//! never moves but where the test says so.
+
+use std::collections::VecDeque;
+use std::future::{pending, poll_fn};
+use std::panic::Location;
+use std::pin::pin;
+use std::sync::{Arc as StdArc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::runtime::Deadlock;
+use crate::trace::Debug;
+
+/// A runtime with as many workers, and no thread.
+fn runtime(workers: usize) -> Arc<Shared> {
+    let shared = crate::sched::new(crate::runtime::Config {
+        workers,
+        follows: None,
+        max_threads: workers,
+        name: String::new(),
+        debug: Debug::default(),
+        deadlock: Deadlock::Panic,
+        fails_when_silent: false,
+    });
+    let shared = shared.expect("a runtime without threads");
+    for _ in 0..workers {
+        shared.add_remote();
+    }
+    shared
+}
+
+/// Has this thread be worker 0.
+fn as_worker_0(shared: &Arc<Shared>, f: impl FnOnce(&Worker)) {
+    let remote = shared.remote(0);
+    remote.answer(AWAY);
+    let worker = Worker::new(Arc::clone(shared), 0, owner(&remote), false);
+    current::as_worker(&worker, || f(&worker));
+    drop(worker);
+    shared.tidy_up();
+}
+
+fn owner(remote: &Remote) -> Owner<Header> {
+    let owner = remote.owner.lock().expect("nobody panics with it").take();
+    owner.expect("nobody else has it")
+}
+
+/// Spawns from outside: into the global queue.
+fn spawn(shared: &Arc<Shared>, future: impl Future<Output = ()> + Send + 'static) {
+    drop(Shared::spawn(
+        shared,
+        future,
+        None,
+        Location::caller(),
+        false,
+    ));
+}
+
+/// Spawns a goroutine that never ends, and takes it out of the queue.
+fn runnable(shared: &Arc<Shared>) -> Runnable {
+    spawn(shared, pending());
+    shared.global.pop(1, |_| {}).expect("it was queued")
+}
+
+/// A connection's goroutine: each time that it is woken it says so, and waits again.
+struct Connections {
+    wakers: Mutex<Vec<Option<Waker>>>,
+    served: Mutex<VecDeque<usize>>,
+}
+
+impl Connections {
+    async fn serve(self: StdArc<Self>, number: usize) {
+        poll_fn(|cx| -> Poll<()> {
+            self.wakers.lock().unwrap()[number] = Some(cx.waker().clone());
+            self.served.lock().unwrap().push_back(number);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn wake(&self, number: usize) {
+        let waker = self.wakers.lock().unwrap()[number].take();
+        waker.expect("it waits").wake();
+    }
+}
+
+#[test]
+fn of_more_connections_than_a_queue_holds_each_gets_its_turn_while_all_are_busy() {
+    const CONNECTIONS: usize = 2 * CAPACITY as usize;
+    let shared = runtime(1);
+    let connections = StdArc::new(Connections {
+        wakers: Mutex::new(vec![None; CONNECTIONS]),
+        served: Mutex::default(),
+    });
+    for number in 0..CONNECTIONS {
+        spawn(&shared, StdArc::clone(&connections).serve(number));
+    }
+    as_worker_0(&shared, |worker| {
+        let mut last = vec![0; CONNECTIONS];
+        let mut longest = 0;
+        for turn in 0..20 * CONNECTIONS {
+            worker.take_up(worker.find_work().expect("all are busy"));
+            if turn % FAIRNESS as usize != 0 && turn != CONNECTIONS {
+                continue;
+            }
+            // What the netpoller does while a worker is busy: who was served is asked again.
+            let served = std::mem::take(&mut *connections.served.lock().unwrap());
+            for number in served {
+                longest = longest.max(turn - last[number]);
+                last[number] = turn;
+                connections.wake(number);
+            }
+        }
+        // The first of all comes after some of the second round, since one in 61 turns is not its queue's.
+        let latest = 20 * CONNECTIONS - last.iter().min().unwrap();
+        assert!(
+            longest.max(latest) < 2 * CONNECTIONS,
+            "one of {CONNECTIONS} was served after {longest} turns, or not for {latest}"
+        );
+    });
+}
+
+/// Looks for who has stalled, until all others have been looked at twice.
+fn rescued(worker: &Worker) -> bool {
+    (0..4).any(|_| worker.rescue().is_some())
+}
+
+/// Until a worker that has not moved since before counts as stalled.
+fn wait_until_stalled() {
+    let until = clock::now() + STALLED;
+    while clock::now() < until {
+        std::hint::spin_loop();
+    }
+}
+
+/// Runs `f` as worker 0 beside a worker with this in its hands, while somebody sleeps for long.
+fn beside(fill: impl FnOnce(&mut Owner<Header>, &Arc<Shared>), f: impl FnOnce(&Worker, &Remote)) {
+    let shared = runtime(2);
+    let other = shared.remote(1);
+    fill(&mut owner(&other), &shared);
+    as_worker_0(&shared, |worker| {
+        let mut sleep = pin!(crate::time::sleep(Duration::from_secs(3600)));
+        let _ = sleep.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        f(worker, &other);
+    });
+}
+
+fn push(queue: &mut Owner<Header>, shared: &Arc<Shared>) {
+    let pushed = queue.push(runnable(shared).into_raw());
+    assert!(pushed.is_ok(), "there is room");
+}
+
+#[test]
+fn what_stands_behind_a_worker_that_stalls_is_taken_before_files_are_looked_at() {
+    beside(push, |worker, _| {
+        assert!(!rescued(worker), "nobody knows yet that it stalls");
+        wait_until_stalled();
+        assert!(rescued(worker));
+        assert!(!rescued(worker), "there was one");
+    });
+}
+
+#[test]
+fn what_a_worker_that_stalls_would_run_next_is_taken_too() {
+    let put_next = |queue: &mut Owner<Header>, shared: &Arc<Shared>| {
+        assert_eq!(queue.put_next(runnable(shared).into_raw()), None);
+    };
+    beside(put_next, |worker, _| {
+        assert!(!rescued(worker));
+        wait_until_stalled();
+        assert!(rescued(worker));
+    });
+}
+
+#[test]
+fn a_worker_that_moves_keeps_what_it_has() {
+    beside(push, |worker, other| {
+        for _ in 0..3 {
+            assert!(!rescued(worker));
+            wait_until_stalled();
+            other.begin_poll();
+        }
+        assert!(!rescued(worker));
+    });
+}
+
+#[test]
+fn nobody_is_suspected_where_there_is_nothing_to_look_at_but_queues() {
+    let shared = runtime(2);
+    push(&mut owner(&shared.remote(1)), &shared);
+    as_worker_0(&shared, |worker| {
+        assert!(!rescued(worker));
+        wait_until_stalled();
+        assert!(!rescued(worker), "it is stolen from in any case");
+        assert!(worker.find_work().is_some());
+    });
+}
+
+#[test]
+fn a_goroutine_of_a_batch_stands_behind_those_that_wait_already() {
+    let shared = runtime(1);
+    let connections = StdArc::new(Connections {
+        wakers: Mutex::new(vec![None; 2]),
+        served: Mutex::default(),
+    });
+    spawn(&shared, StdArc::clone(&connections).serve(0));
+    spawn(&shared, StdArc::clone(&connections).serve(1));
+    as_worker_0(&shared, |worker| {
+        for _ in 0..2 {
+            worker.take_up(worker.find_work().expect("it was spawned"));
+        }
+        connections.served.lock().unwrap().clear();
+        // The first comes from outside, as what was spilled does.
+        std::thread::scope(|scope| scope.spawn(|| connections.wake(0)).join().unwrap());
+        connections.wake(1);
+        for _ in 0..2 {
+            worker.take_up(worker.find_work().expect("it was woken"));
+        }
+        assert_eq!(*connections.served.lock().unwrap(), [0, 1]);
+    });
+}
