@@ -5,8 +5,8 @@
 //!
 //! * outside a goroutine everything is let through;
 //! * an operation that is not let through has taken nothing and sent nothing;
-//! * a goroutine whose slice is used up is woken before its operation returns pending, and goes to
-//!   the end of the global queue, so that it neither stalls nor comes back at once.
+//! * a goroutine whose slice is used up is woken before its operation returns pending, so that it comes to
+//!   stand behind all that wait, and neither stalls nor comes back at once.
 //!
 //! `sysmon` ends the slice of a goroutine that has run for long by taking what is left of it away (Go:
 //! the preempt flag). The running thread changes its budget by a load and a store, so now and then it
@@ -30,10 +30,8 @@ const UNLIMITED: u32 = u32::MAX;
 /// What the running goroutine asked the worker for during its poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Nothing: pending means that it waits.
+    /// Nothing: pending means that it waits, unless it was woken meanwhile.
     None,
-    /// To be put at the end of the global queue: `yield_now`, or a slice that is used up.
-    Yield,
     /// To end here: `task::exit`, or a send that nobody will ever receive.
     Exit,
 }
@@ -60,7 +58,7 @@ pub fn take() -> bool {
     })
 }
 
-/// Lets an operation through, or sends its goroutine to the end of the global queue.
+/// Lets an operation through, or has its goroutine go behind all others that wait.
 ///
 /// An operation asks once for each time it completes, before it changes anything.
 #[inline]
@@ -68,20 +66,9 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
     if take() {
         return Poll::Ready(());
     }
-    yield_slice(cx);
-    Poll::Pending
-}
-
-/// Asks for the end of the global queue. The caller returns pending.
-#[cold]
-pub(crate) fn yield_slice(cx: &mut Context<'_>) {
-    REQUEST.with(|request| {
-        if request.get() == Request::None {
-            request.set(Request::Yield);
-        }
-    });
     // A combinator between the goroutine and the operation polls only what was woken.
     cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 /// Asks for the end of the running goroutine. The caller returns pending for ever.
@@ -164,9 +151,20 @@ impl Drop for Suspended {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::task::Waker;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::task::{Wake, Waker};
 
     use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 
     #[test]
     fn outside_a_goroutine_everything_is_let_through() {
@@ -174,15 +172,19 @@ mod tests {
     }
 
     #[test]
-    fn a_slice_is_used_up_and_asks_to_yield_once() {
+    fn who_has_used_its_slice_up_is_woken_and_returns_pending() {
         begin(3);
-        let mut cx = Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
         for _ in 0..3 {
             assert!(poll_proceed(&mut cx).is_ready());
         }
+        assert!(!woken.0.load(Ordering::Relaxed));
         assert!(poll_proceed(&mut cx).is_pending());
+        assert!(woken.0.load(Ordering::Relaxed));
         assert!(!take());
-        assert_eq!(end(), (0, Request::Yield));
+        assert_eq!(end(), (0, Request::None));
         assert!(take());
     }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Poll, Waker};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use chango_core::coop;
@@ -228,6 +228,63 @@ fn a_goroutine_that_was_woken_last_runs_beside_a_long_poll_if_a_worker_is_idle()
         }
     });
     runtime.block_on(hog).unwrap();
+}
+
+/// Gives way again and again until `there` says another thread than the one that it last said `here` itself.
+async fn runs_until_apart(here: &Mutex<Option<ThreadId>>, there: &Mutex<Option<ThreadId>>) {
+    let begun = Instant::now();
+    loop {
+        let thread = thread::current().id();
+        *here.lock().unwrap() = Some(thread);
+        if there.lock().unwrap().is_some_and(|other| other != thread) {
+            return;
+        }
+        assert!(begun.elapsed() < HANGS, "they share a worker");
+        yield_now().await;
+    }
+}
+
+#[test]
+fn two_that_only_give_way_to_each_other_come_to_run_side_by_side_if_a_worker_is_idle() {
+    let runtime = runtime(2);
+    let threads = Arc::new([const { Mutex::new(None) }; 2]);
+    for _ in 0..20 {
+        *threads[0].lock().unwrap() = None;
+        *threads[1].lock().unwrap() = None;
+        let waits = Arc::new(Mutex::new(None::<Waker>));
+        let (slot, seen) = (Arc::clone(&waits), Arc::clone(&threads));
+        let woken = runtime.spawn(async move {
+            let mut waited = false;
+            poll_fn(|cx| {
+                if std::mem::replace(&mut waited, true) {
+                    return Poll::Ready(());
+                }
+                *slot.lock().unwrap() = Some(cx.waker().clone());
+                Poll::Pending
+            })
+            .await;
+            runs_until_apart(&seen[1], &seen[0]).await;
+        });
+        let seen = Arc::clone(&threads);
+        let wakes = runtime.spawn(async move {
+            let waker = loop {
+                if let Some(waker) = waits.lock().unwrap().take() {
+                    break waker;
+                }
+                yield_now().await;
+            };
+            // By then the other worker sleeps.
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(1) {
+                yield_now().await;
+            }
+            // It comes to stand behind this one, and nobody is called.
+            waker.wake();
+            runs_until_apart(&seen[0], &seen[1]).await;
+        });
+        runtime.block_on(woken).unwrap();
+        runtime.block_on(wakes).unwrap();
+    }
 }
 
 #[test]

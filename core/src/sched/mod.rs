@@ -79,6 +79,9 @@ const STOPPING: u8 = 2;
 /// In [`Remote::calls`]: the worker's thread does not serve all goroutines. Set and taken back by itself.
 const LOCKED: u8 = 4;
 
+/// In [`Remote::long`]: no poll; none has this number.
+const NONE_LONG: u64 = u64::MAX - 1;
+
 /// What all workers of a runtime share.
 pub(crate) struct Shared {
     config: Config,
@@ -120,9 +123,11 @@ pub(crate) struct Remote {
     owner: StdMutex<Option<Owner<Header>>>,
     parker: Parker,
     /// Goes up by one where a poll begins and where it ends, so that it is odd during one; written by
-    /// the worker. A thief leaves `runnext` alone while this moves, and `sysmon` sees by it how long a
-    /// poll takes.
+    /// the worker. `sysmon` sees by it how long a poll takes.
     polls: AtomicU64,
+    /// The poll, by that number, behind which `runnext` has waited for so long that a thief may take it;
+    /// written by `sysmon`.
+    long: AtomicU64,
     /// What keeps the worker from going on to the next goroutine: the bits below.
     calls: AtomicU8,
     /// When the worker looked at timers and files: nanoseconds after the runtime's start.
@@ -144,6 +149,7 @@ impl Remote {
             owner: StdMutex::new(Some(owner)),
             parker: Parker::new(),
             polls: AtomicU64::new(0),
+            long: AtomicU64::new(NONE_LONG),
             calls: AtomicU8::new(AWAY),
             looked: AtomicU64::new(0),
             budget: StdMutex::new(None),
@@ -204,6 +210,12 @@ impl Remote {
         // Not one read-modify-write: the worker alone writes.
         let polls = self.polls.load(Ordering::Relaxed);
         self.polls.store(polls + steps, Ordering::Relaxed);
+    }
+
+    /// Whether the worker is in a poll that takes long, as far as `sysmon` has seen.
+    fn is_in_long_poll(&self) -> bool {
+        // Relaxed: hints.
+        self.long.load(Ordering::Relaxed) == self.polls.load(Ordering::Relaxed)
     }
 
     /// How many polls the worker has begun.
@@ -398,19 +410,18 @@ impl Shared {
     }
 
     /// Whether something stands in a queue, those of all workers in `known` included.
-    fn has_work(&self, known: &[(Arc<Remote>, u64)]) -> bool {
-        self.global.len() > 0 || known.iter().any(|(remote, _)| remote.queue.has_work())
+    fn has_work<'a>(&self, known: impl IntoIterator<Item = &'a Arc<Remote>>) -> bool {
+        self.global.len() > 0 || known.into_iter().any(|remote| remote.queue.has_work())
     }
 
     /// Adds the workers that have come since `known` was last brought up to date.
     #[inline]
-    fn hear_of_others(&self, known: &mut Vec<(Arc<Remote>, u64)>) {
+    fn hear_of_others<T>(&self, known: &mut Vec<T>, heard: impl Fn(Arc<Remote>) -> T) {
         // Acquire: pairs with the release in `add_remote`. What a worker has queued before a fence
         // that stands before the caller's, it has queued after it was added here.
         if known.len() != self.known.load(Ordering::Acquire) {
             let remotes = self.remotes.read().unwrap_or_else(PoisonError::into_inner);
-            let new = remotes[known.len()..].iter();
-            known.extend(new.map(|remote| (Arc::clone(remote), 0)));
+            known.extend(remotes[known.len()..].iter().map(Arc::clone).map(heard));
         }
     }
 

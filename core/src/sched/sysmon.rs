@@ -7,8 +7,8 @@
 //!   gives way at its next channel, timer or socket operation;
 //! * if it does not come to one, and there is something to do, its worker is marked as away: what
 //!   stands in its hands goes to the global queue, and its right to a spare (see [`super::handoff`]);
-//! * what stands in a worker's queue or `runnext` behind one poll, from one look to the next, has an idle
-//!   worker called;
+//! * what stands in a worker's queue or `runnext` behind a poll that takes long, or in its queue from one look
+//!   to the next, has an idle worker called;
 //! * timers and files at which nobody has looked for [`UNLOOKED`] are looked at here;
 //! * rights to run that are too many are taken, and the default of how many there are is followed (see
 //!   [`super::procs`]);
@@ -53,16 +53,17 @@ const TICK: Duration = Duration::from_millis(10);
 /// Timers and files are looked at this often at least.
 const UNLOOKED: Duration = Duration::from_millis(10);
 
-/// The pause between two looks: at first, and while a goroutine may wait beside an idle worker. With what a
-/// thread takes to wake up, it does not wait for longer than 100 µs.
+/// The pause between two looks: at first, and while a goroutine may wait beside an idle worker. With [`LONG`],
+/// it does not wait for longer than 100 µs.
 const SHORTEST: Duration = Duration::from_micros(80);
 
 /// The pause between two looks, at most.
 const LONGEST: Duration = Duration::from_millis(10);
 
-/// A poll that goes on for so many turns of a waiting loop, some microseconds, is not one of a ping-pong's:
-/// who waits behind it waits beside an idle worker for nothing.
-const TURNS: u32 = if MODELLED { 1 } else { 50 };
+/// A poll behind which something waits takes long if it goes on for so much more. What it costs to have another
+/// processor go on with a goroutine is about as much, and two that fill and empty a channel of a hundred values
+/// in turn take a few microseconds each: they belong together.
+const LONG: Duration = Duration::from_micros(20);
 
 /// What asks for a dump. POSIX gives it this number.
 const SIGQUIT: c_int = 3;
@@ -205,22 +206,76 @@ impl Shared {
     }
 }
 
-/// Whether the worker is in the poll in which it was seen for some microseconds more.
+/// Whether the worker stays in this poll for [`LONG`].
 fn stays(remote: &Remote, polls: u64) -> bool {
-    (0..TURNS).all(|_| {
+    let end = clock::now() + LONG;
+    loop {
         hint::spin_loop();
         // Relaxed: it is a guess, and a wrong one costs a call.
-        remote.polls.load(Ordering::Relaxed) == polls
-    })
+        if remote.polls.load(Ordering::Relaxed) != polls {
+            return false;
+        }
+        // Time stands still in a model.
+        if MODELLED || clock::now() >= end {
+            return true;
+        }
+    }
+}
+
+/// What is remembered of a worker from one look to the next.
+struct Watched {
+    remote: Arc<Remote>,
+    /// Its `polls`.
+    polls: u64,
+    /// Since when it has that many.
+    since: Instant,
+    /// Whether something stood in its queue.
+    queued: bool,
+}
+
+/// What a look at a worker shows.
+struct Look {
+    in_poll: bool,
+    /// It has neither begun nor ended a poll since the last look.
+    is_same: bool,
+    /// Something is set to run next, or stands in its queue.
+    waits: bool,
+    /// Something stands in its queue, as at the last look.
+    is_crowded: bool,
+}
+
+impl Watched {
+    fn new(remote: Arc<Remote>) -> Self {
+        Self {
+            remote,
+            polls: 0,
+            since: clock::now(),
+            queued: false,
+        }
+    }
+
+    fn look(&mut self, now: Instant) -> Look {
+        let queued = self.remote.queue.has_work();
+        let was_queued = std::mem::replace(&mut self.queued, queued);
+        // Relaxed: what it leads to is made sure of under a lock.
+        let polls = self.remote.polls.load(Ordering::Relaxed);
+        let is_same = std::mem::replace(&mut self.polls, polls) == polls;
+        if !is_same {
+            self.since = now;
+        }
+        Look {
+            in_poll: polls % 2 == 1,
+            is_same,
+            waits: queued || self.remote.queue.has_next(),
+            is_crowded: queued && was_queued,
+        }
+    }
 }
 
 /// What the thread remembers from one look to the next.
 struct Watch<'a> {
     shared: &'a Arc<Shared>,
-    /// All workers; with each its `polls` at the last look.
-    workers: Vec<(Arc<Remote>, u64)>,
-    /// Since when each is in the poll in which it was seen.
-    since: Vec<Instant>,
+    workers: Vec<Watched>,
     /// When it looked at how many workers there are to be.
     procs: Looked,
     pause: Duration,
@@ -236,7 +291,6 @@ impl<'a> Watch<'a> {
         Self {
             shared,
             workers: Vec::new(),
-            since: Vec::new(),
             procs: Looked::new(clock::now()),
             pause: SHORTEST,
             in_vain: 0,
@@ -340,8 +394,7 @@ impl<'a> Watch<'a> {
     fn look(&mut self) -> bool {
         let now = clock::now();
         self.shared.sysmon.set_clock();
-        self.shared.hear_of_others(&mut self.workers);
-        self.since.resize(self.workers.len(), now);
+        self.shared.hear_of_others(&mut self.workers, Watched::new);
         if self.procs.is_due(now) {
             Shared::follow(self.shared);
         }
@@ -371,51 +424,54 @@ impl<'a> Watch<'a> {
 
     /// Looks at one worker; whether anything had to be done.
     fn look_at(&mut self, at: usize, now: Instant) -> bool {
-        let (remote, seen) = &mut self.workers[at];
-        // Relaxed: what it leads to is made sure of under a lock.
-        let polls = remote.polls.load(Ordering::Relaxed);
-        let is_new = std::mem::replace(seen, polls) != polls;
-        if is_new {
-            self.since[at] = now;
-        }
-        if polls % 2 == 0 {
-            return false;
-        }
-        let waits = remote.queue.has_next() || remote.queue.has_work();
-        if is_new && !(waits && self.shared.idle.has_room() && stays(remote, polls)) {
-            return false;
-        }
+        let has_room = self.shared.idle.has_room();
+        let seen = &mut self.workers[at];
+        let Look {
+            in_poll,
+            is_same,
+            waits,
+            is_crowded,
+        } = seen.look(now);
+        let remote = &*seen.remote;
         if remote.is_away() {
             // It has put something there while its right was taken.
-            if waits {
+            let forgot = in_poll && is_same && waits;
+            if forgot {
                 self.shared.drain(remote);
                 Shared::wake_one(self.shared);
             }
-            return waits;
+            return forgot;
         }
-        if waits && self.shared.idle.has_room() {
+        let is_long = in_poll && waits && (is_same || has_room && stays(remote, seen.polls));
+        if is_long {
+            // Relaxed: who is called sees it by the call, and who sees it late is called again.
+            remote.long.store(seen.polls, Ordering::Relaxed);
+        }
+        if has_room && (is_long || is_crowded) {
             Shared::wake_one(self.shared);
             return true;
         }
-        now.saturating_duration_since(self.since[at]) >= SLICE && self.long_poll(at)
+        let stayed = now.saturating_duration_since(seen.since);
+        in_poll && is_same && stayed >= SLICE && self.long_poll(at)
     }
 
     /// A poll takes long: its goroutine is to give way, and if there is something to do, its worker's
     /// right is taken.
     fn long_poll(&self, at: usize) -> bool {
-        let (remote, seen) = &self.workers[at];
+        let Watched { remote, polls, .. } = &self.workers[at];
         if let Some(budget) = &*remote.budget.lock().unwrap_or_else(PoisonError::into_inner) {
             remote.preemptions.add(u64::from(budget.take_away()));
         }
         // What is to run next behind this poll stands in no queue, and nobody else comes to it.
+        let workers = self.workers.iter().map(|watched| &watched.remote);
         let something_to_do =
-            remote.queue.has_next() || self.shared.has_work(&self.workers) || self.is_unwatched();
+            remote.queue.has_next() || self.shared.has_work(workers) || self.is_unwatched();
         if !something_to_do {
             return false;
         }
         // Relaxed: the lock that this is called under orders it after what the worker did before it
         // went to sleep, if it does.
-        let still = || remote.polls.load(Ordering::Relaxed) == *seen;
+        let still = || remote.polls.load(Ordering::Relaxed) == *polls;
         if self.shared.retake(remote, still) {
             Shared::wake_one(self.shared);
         }
@@ -435,8 +491,8 @@ impl<'a> Watch<'a> {
             return false;
         }
         // Relaxed: hints.
-        let looked = |remote: &Remote| remote.looked.load(Ordering::Relaxed);
-        let last = self.workers.iter().map(|(remote, _)| looked(remote)).max();
+        let looked = |watched: &Watched| watched.remote.looked.load(Ordering::Relaxed);
+        let last = self.workers.iter().map(looked).max();
         let since = shared.nanos(now).saturating_sub(last.unwrap_or(0));
         if u128::from(since) < UNLOOKED.as_nanos() {
             return false;
@@ -454,3 +510,7 @@ impl<'a> Watch<'a> {
 #[cfg(all(test, loom))]
 #[path = "../tests/loom_sysmon.rs"]
 mod loom_sysmon;
+
+#[cfg(all(test, not(loom)))]
+#[path = "../tests/sysmon.rs"]
+mod tests;

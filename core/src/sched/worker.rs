@@ -8,8 +8,9 @@
 //! * Spawned by the running goroutine: to `runnext` too, but a sleeper is woken at once.
 //! * Woken by a timer or the netpoller: to the run queue, all of a batch, with one wake-up. Where the
 //!   queue is half full, or something waits in the global one, to that: in the order in which they came.
-//! * Woken from outside, by a worker that is away, or preempted: to the global queue. `yield_now`: to
-//!   the run queue.
+//! * Preempted, giving way (`yield_now`), or woken during its own poll: to the run queue, and nobody is
+//!   called.
+//! * Woken from outside, or by a worker that is away: to the global queue.
 //!
 //! The slice is 128 ready operations. `runnext` inherits what is left of it, and each poll of it
 //! costs one, so two goroutines that wake each other for ever are preempted like one.
@@ -64,9 +65,8 @@ pub(super) struct Core {
     last_poll: Instant,
     /// How many more goroutines are made runnable up to the next that is timed.
     untimed: u32,
-    /// All workers, as far as this one has heard of them, each with its polls when this one began
-    /// to steal.
-    others: Vec<(Arc<Remote>, u64)>,
+    /// All workers, as far as this one has heard of them.
+    others: Vec<Arc<Remote>>,
     suspect: Suspect,
 }
 
@@ -306,8 +306,8 @@ impl Worker {
     }
 
     /// Queues one of a batch behind all that this worker would come to: in the global queue if something
-    /// waits there, or if there are many. Else a worker that looks at its files while it is busy would
-    /// spill the oldest again and again, and come to them last.
+    /// waits there, or if its own is half full. Else a worker that looks at files while it is busy would
+    /// spill the oldest again and again, and have them run last.
     fn push_of_batch(&self, task: Runnable) {
         let mut core = self.core.borrow_mut();
         if self.shared.global.len() == 0 && core.queue.room() > CAPACITY as usize / 2 {
@@ -437,28 +437,10 @@ impl Worker {
                     self.locked_has_ended();
                 }
             }
-            Ran::Again {
-                task,
-                yielded: false,
-            } => {
+            Ran::Again(task) => {
                 self.push_ready(task);
                 self.shared.leave_to_sysmon();
             }
-            Ran::Again {
-                task,
-                yielded: true,
-            } => self.push_yielded(task),
-        }
-    }
-
-    /// Queues a goroutine that gave way behind everybody.
-    #[inline(never)]
-    fn push_yielded(&self, task: Runnable) {
-        self.core.borrow_mut().made_runnable(&self.shared, &task);
-        self.shared.global.push([task]);
-        if self.has_local() {
-            // This worker comes to it late; an idle one would at once.
-            Shared::wake_one(&self.shared);
         }
     }
 
@@ -544,7 +526,7 @@ impl Worker {
         if let Some(task) = self.take_local() {
             return Some(task);
         }
-        if let Some(task) = self.take_global() {
+        if let Some(task) = self.take_global(usize::MAX) {
             return Some(self.fresh_slice(task));
         }
         if let Some(task) = self.rescue() {
@@ -553,7 +535,7 @@ impl Worker {
         self.look_outside(Duration::ZERO);
         let task = self
             .pop_local()
-            .or_else(|| self.take_global())
+            .or_else(|| self.take_global(usize::MAX))
             .or_else(|| self.steal())?;
         Some(self.fresh_slice(task))
     }
@@ -575,10 +557,12 @@ impl Worker {
         is_turn
     }
 
+    /// Takes as many out of the global queue as there are turns up to the next time: a goroutine there does
+    /// not wait longer than one that comes again and again to a worker's queue, however many there are.
     #[inline(never)]
     fn first_of_others(&self) -> Option<Runnable> {
         self.look_outside(POLL_INTERVAL);
-        let task = self.shared.global.pop(1, |_| {})?;
+        let task = self.take_global(FAIRNESS as usize)?;
         // What is in the queue waits for one poll more.
         self.shared.leave_to_sysmon();
         Some(task)
@@ -607,15 +591,15 @@ impl Worker {
         Some(unsafe { Runnable::from_raw(task) })
     }
 
-    /// A fair share of the global queue: one to run, the others into the run queue.
-    fn take_global(&self) -> Option<Runnable> {
+    /// A fair share of the global queue, and no more than `most`: one to run, the others into the run queue.
+    fn take_global(&self, most: usize) -> Option<Runnable> {
         let len = self.shared.global.len();
         if len == 0 {
             return None;
         }
         let mut core = self.core.borrow_mut();
         let share = len / self.shared.max_procs() + 1;
-        let limit = share.min(core.queue.room() / 2).max(1);
+        let limit = share.min(core.queue.room() / 2).min(most).max(1);
         let first = self.shared.global.pop(limit, |task| {
             let pushed = core.queue.push(task.into_raw());
             debug_assert!(pushed.is_ok(), "no more is taken than there is room for");
@@ -675,19 +659,14 @@ impl Worker {
             return None;
         }
         core.spinning = true;
-        shared.hear_of_others(&mut core.others);
-        for (other, seen) in &mut core.others {
-            *seen = other.polls.load(Ordering::Relaxed);
-        }
+        shared.hear_of_others(&mut core.others, |remote| remote);
         for round in 0..STEAL_ROUNDS {
             let first = core.random.below(core.others.len());
             for at in (first..core.others.len()).chain(0..first) {
                 if at == self.index {
                     continue;
                 }
-                let (victim, seen) = &core.others[at];
-                let is_stuck =
-                    round == STEAL_ROUNDS - 1 && *seen == victim.polls.load(Ordering::Relaxed);
+                let is_stuck = round == STEAL_ROUNDS - 1 && core.others[at].is_in_long_poll();
                 let stolen = self.steal_from(core, at, is_stuck);
                 if stolen.is_some() {
                     return stolen;
@@ -700,7 +679,7 @@ impl Worker {
 
     /// Takes half of the queue of worker `at`, or else, if it is stuck, its `runnext`.
     fn steal_from(&self, core: &mut Core, at: usize, is_stuck: bool) -> Option<Runnable> {
-        let victim = &core.others[at].0.queue;
+        let victim = &core.others[at].queue;
         let before = core.queue.pushed();
         let stolen = core.queue.steal_from(victim);
         let task = stolen.or_else(|| is_stuck.then(|| victim.steal_next()).flatten())?;
@@ -722,15 +701,15 @@ impl Worker {
         }
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        shared.hear_of_others(&mut core.others);
+        shared.hear_of_others(&mut core.others, |remote| remote);
         let Suspect { at, polls, since } = core.suspect;
-        let other = &core.others[at].0;
+        let other = &core.others[at];
         let waits = other.queue.len() > 0 || other.queue.has_next();
         let now = clock::now();
         // Relaxed: a hint.
         if at == self.index || !waits || other.polls.load(Ordering::Relaxed) != polls {
             let at = (at + 1) % core.others.len();
-            let polls = core.others[at].0.polls.load(Ordering::Relaxed);
+            let polls = core.others[at].polls.load(Ordering::Relaxed);
             core.suspect = Suspect {
                 at,
                 polls,
@@ -771,7 +750,8 @@ impl Worker {
     /// all the same.
     pub(super) fn last_look(&self) -> bool {
         let mut core = self.core.borrow_mut();
-        self.shared.hear_of_others(&mut core.others);
+        self.shared
+            .hear_of_others(&mut core.others, |remote| remote);
         if self.shared.is_stopping() {
             // It may not have been called yet.
             self.remote.call(STOPPING);
@@ -801,4 +781,4 @@ impl Worker {
 
 #[cfg(all(test, not(loom)))]
 #[path = "../tests/worker.rs"]
-mod tests;
+pub(super) mod tests;

@@ -121,9 +121,8 @@ where
 pub(crate) enum Ran {
     /// It waits for somebody to wake it, or has ended.
     Gone { ended: bool },
-    /// It was woken meanwhile. It goes behind the others of this worker, or if it gave way, behind
-    /// everybody, into the global queue.
-    Again { task: Runnable, yielded: bool },
+    /// It was woken meanwhile, maybe by itself, to give way. It goes behind the others.
+    Again(Runnable),
 }
 
 const ENDED: Ran = Ran::Gone { ended: true };
@@ -157,7 +156,7 @@ impl Runnable {
                     raw::cancel(header, JoinError::exited(&header.as_ref().meta));
                     finish(header, registry);
                 }
-                (Poll::Pending, request) => return (park(header, registry, request), left),
+                (Poll::Pending, _) => return (park(header, registry), left),
             }
         }
         (ENDED, left)
@@ -168,15 +167,12 @@ impl Runnable {
 ///
 /// `header` is running, registered, and its future is there.
 #[inline]
-unsafe fn park(header: NonNull<Header>, registry: &Registry, request: coop::Request) -> Ran {
+unsafe fn park(header: NonNull<Header>, registry: &Registry) -> Ran {
     // SAFETY: the caller's promise. After `Waiting` the goroutine is no longer touched.
     unsafe {
         match header.as_ref().state.park() {
             Park::Waiting => Ran::Gone { ended: false },
-            Park::Again => Ran::Again {
-                task: Runnable::from_raw(header),
-                yielded: request == coop::Request::Yield,
-            },
+            Park::Again => Ran::Again(Runnable::from_raw(header)),
             Park::Cancel => {
                 cancel(header, registry);
                 ENDED

@@ -6,7 +6,7 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-core --lib loom_sysmon`
 
-use super::{SLICE, Watch};
+use super::{SLICE, Watch, Watched};
 use crate::clock;
 use crate::loom_model::model;
 use crate::primitive::sync::Arc;
@@ -24,8 +24,7 @@ struct Looks<'a> {
 impl<'a> Looks<'a> {
     fn new(shared: &'a Arc<Shared>) -> Self {
         let mut watch = Watch::new(shared);
-        shared.hear_of_others(&mut watch.workers);
-        watch.since.resize(watch.workers.len(), clock::now());
+        shared.hear_of_others(&mut watch.workers, Watched::new);
         Self { watch, ago: 0 }
     }
 
@@ -35,7 +34,7 @@ impl<'a> Looks<'a> {
     }
 
     fn retakes(&self) -> u64 {
-        self.watch.workers[0].0.retakes.get()
+        self.watch.workers[0].remote.retakes.get()
     }
 }
 

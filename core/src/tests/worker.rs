@@ -15,7 +15,7 @@ use crate::runtime::Deadlock;
 use crate::trace::Debug;
 
 /// A runtime with as many workers, and no thread.
-fn runtime(workers: usize) -> Arc<Shared> {
+pub(in crate::sched) fn runtime(workers: usize) -> Arc<Shared> {
     let shared = crate::sched::new(crate::runtime::Config {
         workers,
         follows: None,
@@ -42,7 +42,7 @@ fn as_worker_0(shared: &Arc<Shared>, f: impl FnOnce(&Worker)) {
     shared.tidy_up();
 }
 
-fn owner(remote: &Remote) -> Owner<Header> {
+pub(in crate::sched) fn owner(remote: &Remote) -> Owner<Header> {
     let owner = remote.owner.lock().expect("nobody panics with it").take();
     owner.expect("nobody else has it")
 }
@@ -59,7 +59,7 @@ fn spawn(shared: &Arc<Shared>, future: impl Future<Output = ()> + Send + 'static
 }
 
 /// Spawns a goroutine that never ends, and takes it out of the queue.
-fn runnable(shared: &Arc<Shared>) -> Runnable {
+pub(in crate::sched) fn runnable(shared: &Arc<Shared>) -> Runnable {
     spawn(shared, pending());
     shared.global.pop(1, |_| {}).expect("it was queued")
 }
@@ -219,5 +219,58 @@ fn a_goroutine_of_a_batch_stands_behind_those_that_wait_already() {
             worker.take_up(worker.find_work().expect("it was woken"));
         }
         assert_eq!(*connections.served.lock().unwrap(), [0, 1]);
+    });
+}
+
+#[test]
+fn those_who_come_again_and_again_leave_turns_to_the_global_queue() {
+    let shared = runtime(1);
+    let connections = StdArc::new(Connections {
+        wakers: Mutex::new(vec![None; 2 * CAPACITY as usize]),
+        served: Mutex::default(),
+    });
+    as_worker_0(&shared, |worker| {
+        // Ten who are always in the worker's queue.
+        for _ in 0..10 {
+            spawn(&shared, async {
+                loop {
+                    crate::spawn::yield_now().await;
+                }
+            });
+        }
+        // Those who have come from outside.
+        let (shared, theirs) = (&shared, &connections);
+        let outside = || (0..2 * CAPACITY as usize).map(|n| StdArc::clone(theirs).serve(n));
+        std::thread::scope(|scope| {
+            let spawned = scope.spawn(|| outside().for_each(|served| spawn(shared, served)));
+            spawned.join().unwrap();
+        });
+        for _ in 0..10 * CAPACITY {
+            worker.take_up(worker.find_work().expect("ten never end"));
+        }
+        assert_eq!(
+            connections.served.lock().unwrap().len(),
+            2 * CAPACITY as usize
+        );
+    });
+}
+
+#[test]
+fn what_another_worker_runs_next_is_taken_only_behind_a_long_poll() {
+    let shared = runtime(2);
+    let other = shared.remote(1);
+    assert_eq!(owner(&other).put_next(runnable(&shared).into_raw()), None);
+    as_worker_0(&shared, |worker| {
+        assert!(worker.find_work().is_none(), "it is between two polls");
+        other.begin_poll();
+        assert!(worker.find_work().is_none(), "it has just begun");
+        let named = other.polls.load(Ordering::Relaxed);
+        other.long.store(named, Ordering::Relaxed);
+        other.end_poll();
+        other.begin_poll();
+        assert!(worker.find_work().is_none(), "another poll took long");
+        let named = other.polls.load(Ordering::Relaxed);
+        other.long.store(named, Ordering::Relaxed);
+        assert!(worker.find_work().is_some());
     });
 }
