@@ -16,6 +16,7 @@ enum Chango {}
 
 impl Runtime for Chango {
     type Handle = JoinHandle<u64>;
+    type Group = WaitGroup;
 
     fn run<T: Send + 'static>(workers: usize, main: impl Future<Output = T> + Send + 'static) -> T {
         Builder::new()
@@ -33,8 +34,32 @@ impl Runtime for Chango {
         handle.await.expect("a goroutine panicked")
     }
 
+    fn detach(future: impl Future<Output = ()> + Send + 'static) {
+        chango::task::spawn(future).detach();
+    }
+
+    fn group() -> WaitGroup {
+        WaitGroup::new()
+    }
+
+    fn spawn_in(group: &WaitGroup, future: impl Future<Output = ()> + Send + 'static) {
+        group.go(future).detach();
+    }
+
+    async fn wait(group: &WaitGroup) {
+        group.wait().await;
+    }
+
     async fn yield_now() {
         chango::task::yield_now().await;
+    }
+
+    async fn sleep(duration: Duration) {
+        sleep(duration).await;
+    }
+
+    async fn sleep_until(at: Instant) {
+        chango::time::sleep_until(at).await;
     }
 }
 
@@ -43,7 +68,7 @@ enum Chan {}
 impl Channels for Chan {
     type Sender = Sender<u64>;
     type Receiver = Receiver<u64>;
-    type Gate = (Sender<u64>, Receiver<u64>);
+    type Gate = Receiver<u64>;
 
     fn supports(_: &str) -> bool {
         true
@@ -61,26 +86,52 @@ impl Channels for Chan {
         co! { <-receiver }
     }
 
-    async fn select4(from: &mut [Self::Receiver; 4]) -> (usize, u64) {
-        select! {
-            Some(value) = <-from[0] => (0, value),
-            Some(value) = <-from[1] => (1, value),
-            Some(value) = <-from[2] => (2, value),
-            Some(value) = <-from[3] => (3, value),
-            else => unreachable!("the channels stay open"),
+    fn share(receiver: &Self::Receiver) -> Self::Receiver {
+        receiver.clone()
+    }
+
+    async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {
+        match from.as_mut_slice() {
+            [a, b] => select! {
+                Some(value) = <-a => (0, value),
+                Some(value) = <-b => (1, value),
+                else => unreachable!("the channels stay open"),
+            },
+            [a, b, c, d] => select! {
+                Some(value) = <-a => (0, value),
+                Some(value) = <-b => (1, value),
+                Some(value) = <-c => (2, value),
+                Some(value) = <-d => (3, value),
+                else => unreachable!("the channels stay open"),
+            },
+            [a, b, c, d, e, f, g, h] => select! {
+                Some(value) = <-a => (0, value),
+                Some(value) = <-b => (1, value),
+                Some(value) = <-c => (2, value),
+                Some(value) = <-d => (3, value),
+                Some(value) = <-e => (4, value),
+                Some(value) = <-f => (5, value),
+                Some(value) = <-g => (6, value),
+                Some(value) = <-h => (7, value),
+                else => unreachable!("the channels stay open"),
+            },
+            _ => unreachable!("2, 4 or 8"),
         }
     }
 
+    /// What waits needs the receiver alone. The sender is never dropped, which would open the gate.
     fn gate() -> Self::Gate {
-        bounded(0)
+        let (sender, gate) = bounded(0);
+        std::mem::forget(sender);
+        gate
     }
 
-    async fn pass((_, gate): &Self::Gate) {
+    async fn pass(gate: &Self::Gate) {
         let nothing = co! { <-gate };
         assert_eq!(nothing, None);
     }
 
-    fn open((gate, _): &Self::Gate) {
+    fn open(gate: &Self::Gate) {
         gate.close();
     }
 }
