@@ -7,7 +7,7 @@
 //! of each connection's buffer. With `PAIRS`, as many pairs of goroutines beside the connections do
 //! nothing but send each other a value over channels of capacity 1 (with may, whose channels have no
 //! bounds, over these). What must hold: on all runtimes the same listener, the same options, the same
-//! buffer. `go/main.go` has the same as `echo_server`.
+//! buffer. `go/servers.go` has the same as `echo_server`.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpListener;

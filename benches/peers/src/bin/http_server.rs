@@ -3,7 +3,7 @@
 //!     http_server chango|tokio WORKERS
 //!
 //! Prints its address, serves until its standard input ends, and exits. What must hold: on both the same
-//! service, the same options, a goroutine or task for each connection. `go/main.go` has the same as
+//! service, the same options, a goroutine or task for each connection. `go/servers.go` has the same as
 //! `http_server`, by its net/http.
 
 use std::convert::Infallible;
