@@ -22,7 +22,10 @@ while (($#)); do
     esac
     shift
 done
-((${#scenarios[@]})) || scenarios=(pingpong_0 pingpong_1 spsc_128 spawn_join select_4 yield parked)
+((${#scenarios[@]})) || scenarios=(spawn_join spawn_detached spawn_chain yield pingpong_0 pingpong_1
+    spsc_0 spsc_1 spsc_128 mpsc_128 mpmc_0 mpmc_128 contended_128 select_2 select_4 select_8
+    sieve_0 sieve_1 ring_0 ring_1 skynet parked asleep timers
+    ticker ticker_blocked ticker_channels ticker_computing)
 
 target=${CARGO_TARGET_DIR:-target}
 cargo build --release --quiet
