@@ -18,7 +18,7 @@ while (($#)); do
     case $1 in
         --base) base=${2:?--base wants a revision}; shift ;;
         --rounds) rounds=${2:?--rounds wants a number}; shift ;;
-        -*) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        -*) sed -n '2,11s/^# \{0,1\}//p' count.sh >&2; exit 2 ;;
         *) wanted+=("$1") ;;
     esac
     shift
