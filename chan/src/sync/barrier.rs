@@ -16,7 +16,7 @@ use chango_core::util::wake_list::WakeList;
 
 use super::wait::{Waits, enter, is_waiting, withdraw};
 use crate::blocking::block_on;
-use crate::primitive::{Mutex, Rank};
+use crate::primitive::{Mutex, Rank, const_fn};
 use crate::wait_queue::WaitQueue;
 use crate::waiter::{State, Waiter};
 
@@ -94,22 +94,26 @@ impl BarrierWaitResult {
 }
 
 impl Barrier {
-    /// A barrier for so many; for 0 and 1 nobody waits.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let barrier = chango_chan::sync::Barrier::new(0);
-    /// barrier.wait_blocking();
-    /// ```
-    pub fn new(parties: usize) -> Self {
-        let state = Arrived {
-            count: 0,
-            waiting: WaitQueue::new(),
-        };
-        Self {
-            parties,
-            state: Mutex::new(Rank::Sync, state),
+    const_fn! {
+        /// A barrier for so many; for 0 and 1 nobody waits. It may be a `static`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use chango_chan::sync::Barrier;
+        ///
+        /// static START: Barrier = Barrier::new(0);
+        /// START.wait_blocking();
+        /// ```
+        pub fn new(parties: usize) -> Self {
+            let state = Arrived {
+                count: 0,
+                waiting: WaitQueue::new(),
+            };
+            Self {
+                parties,
+                state: Mutex::new(Rank::Sync, state),
+            }
         }
     }
 

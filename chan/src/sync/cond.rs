@@ -20,7 +20,7 @@ use super::mutex::MutexGuard;
 use super::wait::{enter, is_waiting, withdraw};
 use crate::blocking::block_on;
 use crate::claim::Right;
-use crate::primitive::{Mutex, Rank};
+use crate::primitive::{Mutex, Rank, const_fn};
 use crate::wait_queue::{Claimed, WaitQueue};
 use crate::waiter::{State, Waiter};
 
@@ -66,17 +66,22 @@ pub struct Cond {
 }
 
 impl Cond {
-    /// A condition for which nobody waits.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// // Nobody hears of it.
-    /// chango_chan::sync::Cond::new().notify_all();
-    /// ```
-    pub fn new() -> Self {
-        Self {
-            waiting: Mutex::new(Rank::Sync, WaitQueue::new()),
+    const_fn! {
+        /// A condition for which nobody waits. It may be a `static`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use chango_chan::sync::Cond;
+        ///
+        /// static CHANGED: Cond = Cond::new();
+        /// // Nobody hears of it.
+        /// CHANGED.notify_all();
+        /// ```
+        pub fn new() -> Self {
+            Self {
+                waiting: Mutex::new(Rank::Sync, WaitQueue::new()),
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use chango_core::note::{Position, Reason};
 use super::line::Ask;
 use super::sema::{Acquire, Home, Sema, Taking};
 use crate::blocking::block_on;
+use crate::primitive::const_fn;
 
 /// A value that one at a time may use. (Go: `sync.Mutex`, with what it protects inside.)
 ///
@@ -75,18 +76,27 @@ unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// An open mutex around `value`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let mutex = chango_chan::sync::Mutex::new(1);
-    /// assert_eq!(*mutex.lock_blocking(), 1);
-    /// ```
-    pub fn new(value: T) -> Self {
-        Self {
-            sema: Sema::new(1),
-            value: UnsafeCell::new(value),
+    const_fn! {
+        /// An open mutex around `value`. It may be a `static`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use chango_chan::sync::Mutex;
+        ///
+        /// static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        ///
+        /// chango_core::runtime::Runtime::new()?.run(async {
+        ///     NAMES.lock().await.push("gopher".to_owned());
+        /// });
+        /// assert_eq!(*NAMES.lock_blocking(), ["gopher"]);
+        /// # Ok::<(), std::io::Error>(())
+        /// ```
+        pub fn new(value: T) -> Self {
+            Self {
+                sema: Sema::new(1),
+                value: UnsafeCell::new(value),
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use super::line::Ask;
 use super::sema::{Acquire, Home, Sema};
 use crate::blocking::block_on;
 use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::const_fn;
 
 /// Something that is done exactly once, whoever comes first. (Go: `sync.Once`.)
 ///
@@ -56,17 +57,24 @@ pub struct Once {
 }
 
 impl Once {
-    /// Nothing is done yet.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert!(!chango_chan::sync::Once::new().is_completed());
-    /// ```
-    pub fn new() -> Self {
-        Self {
-            done: AtomicBool::new(false),
-            sema: Sema::new(1),
+    const_fn! {
+        /// Nothing is done yet. It may be a `static`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use chango_chan::sync::Once;
+        ///
+        /// static GREETING: Once = Once::new();
+        /// assert!(!GREETING.is_completed());
+        /// GREETING.call_once_blocking(|| println!("hello"));
+        /// assert!(GREETING.is_completed());
+        /// ```
+        pub fn new() -> Self {
+            Self {
+                done: AtomicBool::new(false),
+                sema: Sema::new(1),
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use chango_core::note::Reason;
 use super::line::{ALL, Ask};
 use super::sema::{Acquire, Home, Sema, Taking};
 use crate::blocking::block_on;
+use crate::primitive::const_fn;
 
 /// A value that many may read at the same time, or one may write. (Go: `sync.RWMutex`, with what it
 /// protects inside.)
@@ -58,18 +59,23 @@ unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
 impl<T> RwLock<T> {
-    /// An open lock around `value`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let lock = chango_chan::sync::RwLock::new(1);
-    /// assert_eq!(*lock.read_blocking(), 1);
-    /// ```
-    pub fn new(value: T) -> Self {
-        Self {
-            sema: Sema::new(ALL),
-            value: UnsafeCell::new(value),
+    const_fn! {
+        /// An open lock around `value`. It may be a `static`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use chango_chan::sync::RwLock;
+        ///
+        /// static LIMIT: RwLock<u32> = RwLock::new(1);
+        /// *LIMIT.write_blocking() += 1;
+        /// assert_eq!(*LIMIT.read_blocking(), 2);
+        /// ```
+        pub fn new(value: T) -> Self {
+            Self {
+                sema: Sema::new(ALL),
+                value: UnsafeCell::new(value),
+            }
         }
     }
 

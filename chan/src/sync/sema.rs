@@ -42,7 +42,7 @@ use chango_core::{clock, coop};
 
 use super::line::{ALL, Ask, Cause, Line, Turn};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::primitive::{Mutex, Rank};
+use crate::primitive::{Mutex, Rank, const_fn};
 use crate::waiter::{State, Waiter, Who};
 
 /// Somebody waits.
@@ -101,10 +101,12 @@ fn has_to_call(word: usize) -> bool {
 }
 
 impl Sema {
-    pub(super) fn new(permits: usize) -> Self {
-        Self {
-            word: AtomicUsize::new(permits << SHIFT),
-            line: Mutex::new(Rank::Sync, Line::new(permits)),
+    const_fn! {
+        pub(super) fn new(permits: usize) -> Self {
+            Self {
+                word: AtomicUsize::new(permits << SHIFT),
+                line: Mutex::new(Rank::Sync, Line::new(permits)),
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use chango_core::note::Reason;
 use super::line::Ask;
 use super::sema::{Acquire, Home, MOST, Sema, Taking};
 use crate::blocking::block_on;
+use crate::primitive::const_fn;
 
 /// Permits that are taken and given back: at most so many at the same time. (Go: `semaphore.Weighted` of
 /// `golang.org/x/sync`.)
@@ -62,26 +63,32 @@ impl Semaphore {
     /// So many permits at most.
     pub const MAX_PERMITS: usize = MOST;
 
-    /// A semaphore with so many permits, all of them free.
-    ///
-    /// # Panics
-    ///
-    /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let semaphore = chango_chan::sync::Semaphore::new(3);
-    /// assert_eq!(semaphore.available_permits(), 3);
-    /// ```
-    #[track_caller]
-    pub fn new(permits: usize) -> Self {
-        assert!(
-            permits <= Self::MAX_PERMITS,
-            "a semaphore has at most `Semaphore::MAX_PERMITS` permits"
-        );
-        Self {
-            sema: Sema::new(permits),
+    const_fn! {
+        /// A semaphore with so many permits, all of them free. It may be a `static`.
+        ///
+        /// # Panics
+        ///
+        /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use chango_chan::sync::Semaphore;
+        ///
+        /// static AT_ONCE: Semaphore = Semaphore::new(3);
+        /// let one = AT_ONCE.try_acquire(1).unwrap();
+        /// assert_eq!(AT_ONCE.available_permits(), 2);
+        /// # drop(one);
+        /// ```
+        #[track_caller]
+        pub fn new(permits: usize) -> Self {
+            assert!(
+                permits <= Self::MAX_PERMITS,
+                "a semaphore has at most `Semaphore::MAX_PERMITS` permits"
+            );
+            Self {
+                sema: Sema::new(permits),
+            }
         }
     }
 

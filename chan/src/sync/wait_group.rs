@@ -51,7 +51,8 @@ struct State {
 }
 
 impl WaitGroup {
-    /// A group of none.
+    /// A group of none. It allocates what its clones share, so it is no `const fn` as those of the locks
+    /// are; a `static` group is a `LazyLock`.
     ///
     /// # Examples
     ///

@@ -276,6 +276,42 @@ fn threads_goroutines_and_goroutines_that_block_share_the_locks() {
 }
 
 #[test]
+fn locks_that_are_statics_are_shared_by_goroutines_that_are_given_none() {
+    static ONCE: Once = Once::new();
+    static BARRIER: Barrier = Barrier::new(8);
+    static SEMAPHORE: Semaphore = Semaphore::new(2);
+    static SUM: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+    static GREW: Cond = Cond::new();
+    static SEEN: RwLock<usize> = RwLock::new(0);
+
+    async fn one_of_eight(number: u32) {
+        ONCE.call_once(async || SUM.lock().await.push(0)).await;
+        BARRIER.wait().await;
+        let permit = SEMAPHORE.acquire(1).await;
+        SUM.lock().await.push(number);
+        GREW.notify_all();
+        drop(permit);
+        let mut sum = SUM.lock().await;
+        while sum.len() % 8 != 1 {
+            sum = GREW.wait(sum).await;
+        }
+        *SEEN.write().await += 1;
+    }
+
+    with_workers(|runtime| {
+        runtime.run(async {
+            let group = WaitGroup::new();
+            for number in 1..=8 {
+                group.go(one_of_eight(number));
+            }
+            group.wait().await;
+        });
+    });
+    assert_eq!(*SEEN.read_blocking(), 3 * 8);
+    assert_eq!(SUM.lock_blocking().iter().sum::<u32>(), 3 * 36);
+}
+
+#[test]
 fn a_goroutine_that_blocks_on_a_mutex_keeps_the_one_that_holds_it_going() {
     let runtime = Builder::new().workers(1).build().unwrap();
     runtime.run(async {

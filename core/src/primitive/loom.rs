@@ -54,6 +54,14 @@ macro_rules! constant_locals {
 }
 pub(crate) use constant_locals;
 
+/// A fn that makes something of this shim's. Here it cannot be `const`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __const_fn {
+    ($($item:tt)*) => { $($item)* };
+}
+pub use crate::__const_fn as const_fn;
+
 /// What a thread does while it waits for a few instructions of another one.
 pub mod hint {
     /// In a model the other thread has to be let in.

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use super::const_fn;
 use super::lock::{Guard, Lock};
 
 /// The order in which locks nest: what stands further up is taken first.
@@ -53,21 +54,25 @@ pub struct Mutex<T> {
 }
 
 impl<T> Mutex<T> {
-    /// An open lock around `value`, at `rank` in the order of locks.
-    #[cfg(debug_assertions)]
-    pub fn new(rank: Rank, value: T) -> Self {
-        Self {
-            rank,
-            lock: Lock::new(value),
+    const_fn! {
+        /// An open lock around `value`, at `rank` in the order of locks.
+        #[cfg(debug_assertions)]
+        pub fn new(rank: Rank, value: T) -> Self {
+            Self {
+                rank,
+                lock: Lock::new(value),
+            }
         }
     }
 
-    /// An open lock around `value`, at `rank` in the order of locks.
-    #[cfg(not(debug_assertions))]
-    #[inline]
-    pub fn new(_rank: Rank, value: T) -> Self {
-        Self {
-            lock: Lock::new(value),
+    const_fn! {
+        /// An open lock around `value`, at `rank` in the order of locks.
+        #[cfg(not(debug_assertions))]
+        #[inline]
+        pub fn new(_rank: Rank, value: T) -> Self {
+            Self {
+                lock: Lock::new(value),
+            }
         }
     }
 

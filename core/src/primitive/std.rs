@@ -41,6 +41,17 @@ macro_rules! constant_locals {
 }
 pub(crate) use constant_locals;
 
+/// A fn that makes something of this shim's, and is `const` where the machine is real: a model has to see
+/// when an atomic or a lock begins.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __const_fn {
+    ($(#[$attr:meta])* $vis:vis fn $($rest:tt)*) => {
+        $(#[$attr])* $vis const fn $($rest)*
+    };
+}
+pub use crate::__const_fn as const_fn;
+
 /// What a thread does while it waits for a few instructions of another one.
 pub mod hint {
     pub use std::hint::spin_loop;
