@@ -1,20 +1,20 @@
 //! Events and those who wait for them: who is woken by which, and what is tried without waiting.
 
 use std::future::Future;
-use std::io::{IoSliceMut, Write};
+use std::io::{IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::{self as std_net, Shutdown};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Instant;
 
 use chango_core::net::TcpStream;
 use chango_core::spawn::{spawn, yield_now};
 use chango_core::time;
-use futures_lite::{AsyncReadExt, StreamExt};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 
 mod support;
 use support::*;
@@ -273,6 +273,41 @@ fn two_who_poll_one_stream_are_both_woken() {
             );
         }
     });
+}
+
+#[test]
+fn more_writers_without_a_future_than_wakers_are_kept_come_to_rest() {
+    const WRITERS: u64 = 40;
+    for workers in [1, 2, 8] {
+        let runtime = runtime(workers);
+        let (ours, mut theirs) = runtime.block_on(pair());
+        let ours = Arc::new(ours);
+        let chunk = vec![0; 1 << 16];
+        let mut filled = 0;
+        while let Poll::Ready(written) = poll_now(pin!(ours.write(&chunk))) {
+            filled += written.unwrap();
+        }
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|_| {
+                let ours = Arc::clone(&ours);
+                runtime.spawn(async move { AsyncWriteExt::write_all(&mut &*ours, b"x").await })
+            })
+            .collect();
+        // At one moment all of them wait: nobody is woken by another one.
+        let start = Instant::now();
+        while runtime.handle().metrics().waiting() != WRITERS {
+            assert!(start.elapsed() < NEVER, "{workers} workers");
+            thread::yield_now();
+        }
+        let mut rest = vec![0; filled + WRITERS as usize];
+        theirs.read_exact(&mut rest).unwrap();
+        runtime.block_on(async {
+            for writer in writers {
+                let written = time::timeout(NEVER, writer).await.expect("there is room");
+                written.unwrap().unwrap();
+            }
+        });
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //!   again; each use has its own generation, the token of a registration names both, and an event
 //!   with an old one is dropped. The descriptor may long belong to another file by then.
 
+mod crowd;
 mod slot;
 
 #[cfg(all(test, loom))]
@@ -481,6 +482,123 @@ mod tests {
             None,
             &Waker::from(std::sync::Arc::clone(counter)),
         )
+    }
+
+    /// Those who poll one direction without a ticket, on one thread and by turns as they are woken.
+    struct Pollers {
+        slot: Slot,
+        wakers: Vec<Waker>,
+        woken: StdArc<std::sync::Mutex<Vec<usize>>>,
+    }
+
+    struct Turn(usize, StdArc<std::sync::Mutex<Vec<usize>>>);
+
+    impl Wake for Turn {
+        fn wake(self: StdArc<Self>) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+
+    impl Pollers {
+        fn new(number: usize) -> Self {
+            let woken = StdArc::new(std::sync::Mutex::new((0..number).collect()));
+            let turn = |of| Waker::from(StdArc::new(Turn(of, StdArc::clone(&woken))));
+            Self {
+                slot: Slot::new(),
+                wakers: (0..number).map(turn).collect(),
+                woken,
+            }
+        }
+
+        /// Lets all who were woken poll and wait again until nobody is woken any more; how many polls that
+        /// took.
+        fn settle(&self) -> usize {
+            let mut polls = 0;
+            loop {
+                let woken = std::mem::take(&mut *self.woken.lock().unwrap());
+                if woken.is_empty() {
+                    return polls;
+                }
+                for one in woken {
+                    polls += 1;
+                    assert!(polls < 1_000_000, "they wake each other for ever");
+                    let waits = self.slot.wait(self.slot.seen(), None, &self.wakers[one]);
+                    assert_eq!(waits, Wait::Waiting);
+                }
+            }
+        }
+
+        /// Polls once by a waker that is never polled again.
+        fn pass_by(&self, counter: &StdArc<Counter>) {
+            // Each is another one.
+            let counter = StdArc::clone(counter);
+            let waker = Waker::from(StdArc::new(PassesBy(counter)));
+            assert_eq!(
+                self.slot.wait(self.slot.seen(), None, &waker),
+                Wait::Waiting
+            );
+        }
+
+        fn event(&self) {
+            let mut wake = WakeList::new();
+            self.slot.event(&mut wake);
+            wake.wake_all();
+        }
+    }
+
+    struct PassesBy(#[expect(dead_code, reason = "counts by being there")] StdArc<Counter>);
+
+    impl Wake for PassesBy {
+        fn wake(self: StdArc<Self>) {}
+    }
+
+    #[test]
+    fn however_many_wait_without_a_ticket_they_come_to_rest_and_all_hear_of_an_event() {
+        for number in [1, 15, 16, 17, 18, 33, 100, 400] {
+            let pollers = Pollers::new(number);
+            pollers.settle();
+            for _ in 0..3 {
+                pollers.event();
+                let mut woken = pollers.woken.lock().unwrap().clone();
+                woken.sort_unstable();
+                assert_eq!(woken, (0..number).collect::<Vec<_>>());
+                // There is room for all of them now.
+                assert_eq!(pollers.settle(), number);
+            }
+        }
+    }
+
+    #[test]
+    fn those_who_poll_once_and_go_do_not_pile_up_beside_those_who_stay() {
+        for stay in [0, 1, 3, 17] {
+            let pollers = Pollers::new(stay);
+            let passers_by = StdArc::new(Counter::default());
+            for _ in 0..10_000 {
+                pollers.pass_by(&passers_by);
+                pollers.settle();
+                let kept = StdArc::strong_count(&passers_by) - 1;
+                assert!(kept < 100, "{kept} are kept beside {stay}");
+            }
+            pollers.event();
+            assert_eq!(pollers.woken.lock().unwrap().len(), stay);
+        }
+    }
+
+    #[test]
+    fn those_who_poll_once_and_go_do_not_pile_up_where_many_have_waited_before() {
+        let pollers = Pollers::new(1000);
+        pollers.settle();
+        let passers_by = StdArc::new(Counter::default());
+        for _ in 0..20_000 {
+            pollers.pass_by(&passers_by);
+        }
+        // What was kept meanwhile goes with the next event.
+        pollers.event();
+        for _ in 0..1000 {
+            pollers.pass_by(&passers_by);
+        }
+        let kept = StdArc::strong_count(&passers_by) - 1;
+        assert!(kept < 100, "{kept} are kept");
     }
 
     /// A file in `files` that the system knows nothing of.

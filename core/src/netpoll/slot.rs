@@ -45,6 +45,7 @@ use std::fmt;
 use std::io;
 use std::task::{Context, Poll, Waker};
 
+use super::crowd::Crowd;
 use crate::note::{self, At, Reason};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::{Mutex, Rank};
@@ -57,9 +58,6 @@ const SHUTDOWN: usize = 1 << 2;
 const DRAINED: usize = 1 << 3;
 const WARY: usize = 1 << 4;
 const TICK: usize = 1 << 5;
-
-/// How many wakers without a ticket are kept; beyond that the oldest is woken to come again.
-const ANONYMOUS: usize = 16;
 
 /// One direction of a file.
 pub(crate) struct Slot {
@@ -138,8 +136,15 @@ struct Waiters {
     first: Option<ForeignWaker>,
     first_ticket: u32,
     next_ticket: u32,
-    #[expect(clippy::box_collection, reason = "mostly there is none")]
-    rest: Option<Box<Vec<Waiter>>>,
+    /// Mostly there is none.
+    rest: Option<Box<Rest>>,
+}
+
+/// The others who wait.
+#[derive(Default)]
+struct Rest {
+    waiters: Vec<Waiter>,
+    crowd: Crowd,
 }
 
 impl Slot {
@@ -212,20 +217,32 @@ impl Slot {
             return refused;
         }
         let waker = ForeignWaker::of(waker);
-        // Declared before the lock: dropped, and its wakers woken or dropped, after it is open.
-        let mut wake = WakeList::new();
+        // Declared before the lock: dropped, or woken, after it is open.
+        let mut oldest = None;
         let replaced;
         let mut waiters = self.waiters.lock();
         let answer = self.start_waiting(seen);
         replaced = match (answer, ticket) {
-            (Wait::Waiting, ticket) => waiters.put(ticket, waker, &mut wake),
+            (Wait::Waiting, ticket) => waiters.put(ticket, waker, &mut oldest),
             // Who goes on is not in the list, or it would look as if it had not been woken.
             (_, Some(ticket)) if ticket.0 != 0 => waiters.take(ticket.0),
             _ => None,
         };
         drop(waiters);
         drop(replaced);
+        if let Some(oldest) = oldest {
+            self.send_off(oldest);
+        }
         answer
+    }
+
+    /// Wakes one who was taken out to make room: he comes again if he is still there.
+    #[cold]
+    fn send_off(&self, oldest: ForeignWaker) {
+        oldest.wake_by_ref();
+        // If he has been faster than this, it is the next time that he is known.
+        let forgotten = self.waiters.lock().remember(oldest);
+        drop(forgotten);
     }
 
     /// Takes back what `wait` kept for this ticket. If it was woken meanwhile, the next one is: there may be
@@ -367,12 +384,13 @@ impl fmt::Debug for Slot {
 }
 
 impl Waiters {
-    /// Adds a waker or replaces the one of this ticket; what was replaced comes back.
+    /// Adds a waker or replaces the one of this ticket; what was replaced comes back. Where one without a
+    /// ticket finds no room, the `oldest` of them is taken out, to be woken.
     fn put(
         &mut self,
         ticket: Option<&mut Ticket>,
         waker: ForeignWaker,
-        wake: &mut WakeList,
+        oldest: &mut Option<ForeignWaker>,
     ) -> Option<ForeignWaker> {
         let number = match ticket {
             None => 0,
@@ -386,8 +404,8 @@ impl Waiters {
         if let Some(mine) = self.find(number, &waker) {
             return Some(std::mem::replace(mine, waker));
         }
-        if number == 0 {
-            self.make_room(wake);
+        if number == 0 && self.is_full(&waker) {
+            *oldest = self.take(0);
         }
         // A place that is free again is not for one who came later than those in the list.
         if self.tickets().next().is_none() {
@@ -396,6 +414,7 @@ impl Waiters {
             let ticket = number;
             self.rest
                 .get_or_insert_default()
+                .waiters
                 .push(Waiter { ticket, waker });
         }
         None
@@ -410,7 +429,7 @@ impl Waiters {
         {
             return Some(first);
         }
-        let mut rest = self.rest.iter_mut().flat_map(|rest| rest.iter_mut());
+        let mut rest = self.rest.iter_mut().flat_map(|rest| &mut rest.waiters);
         let mine = rest.find(|waiter| is_mine(waiter.ticket, &waiter.waker))?;
         Some(&mut mine.waker)
     }
@@ -423,16 +442,20 @@ impl Waiters {
         self.next_ticket
     }
 
-    /// Wakes the oldest waker without a ticket if there are too many of them.
-    fn make_room(&mut self, wake: &mut WakeList) {
-        if self.tickets().filter(|&ticket| ticket == 0).count() >= ANONYMOUS {
-            wake.extend(self.take(0));
-        }
+    /// Whether there are too many without a ticket for one more.
+    fn is_full(&mut self, waker: &ForeignWaker) -> bool {
+        let waiting = self.tickets().filter(|&ticket| ticket == 0).count();
+        let rest = self.rest.as_mut();
+        rest.is_some_and(|rest| rest.crowd.is_full(waiting, waker))
+    }
+
+    fn remember(&mut self, waker: ForeignWaker) -> Option<ForeignWaker> {
+        self.rest.get_or_insert_default().crowd.remember(waker)
     }
 
     /// The numbers of all who wait.
     fn tickets(&self) -> impl Iterator<Item = u32> {
-        let rest = self.rest.iter().flat_map(|rest| rest.iter());
+        let rest = self.rest.iter().flat_map(|rest| &rest.waiters);
         self.first
             .iter()
             .map(|_| self.first_ticket)
@@ -444,7 +467,7 @@ impl Waiters {
         if self.first.is_some() && self.first_ticket == number {
             return self.first.take();
         }
-        let rest = self.rest.as_mut()?;
+        let rest = &mut self.rest.as_mut()?.waiters;
         let at = rest.iter().position(|waiter| waiter.ticket == number)?;
         Some(rest.remove(at).waker)
     }
@@ -457,7 +480,9 @@ impl Waiters {
             wake.extend(self.first.take());
         }
         if let Some(rest) = &mut self.rest {
-            let taken = rest.extract_if(.., |waiter| is_taken(waiter.ticket));
+            let taken = rest
+                .waiters
+                .extract_if(.., |waiter| is_taken(waiter.ticket));
             wake.extend(taken.map(|waiter| waiter.waker));
         }
     }
@@ -465,7 +490,7 @@ impl Waiters {
     fn take_all(&mut self, wake: &mut WakeList) {
         wake.extend(self.first.take());
         if let Some(rest) = &mut self.rest {
-            wake.extend(rest.drain(..).map(|waiter| waiter.waker));
+            wake.extend(rest.waiters.drain(..).map(|waiter| waiter.waker));
         }
     }
 }

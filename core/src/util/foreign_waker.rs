@@ -53,6 +53,11 @@ impl ForeignWaker {
         contain(|| waker.wake());
     }
 
+    /// Wakes, and keeps the waker. No lock may be held.
+    pub(crate) fn wake_by_ref(&self) {
+        contain(|| self.0.wake_by_ref());
+    }
+
     /// Whether it wakes the same as `other`. Runs nobody else's code.
     #[inline]
     pub fn will_wake(&self, other: &Waker) -> bool {
