@@ -2,33 +2,17 @@
 //!
 //! Each test that is to hang is this program itself, in a process of its own.
 
-use std::process::{Command, Output};
 use std::thread;
 
 use chango::prelude::*;
+
+use crate::child::{child, is_child};
 
 const REPORT: &str = "all goroutines are asleep - deadlock!";
 const FAILS: i32 = 101;
 
 /// Longer than it takes until a test is called dead.
 const LONG: Duration = Duration::from_millis(3000);
-
-fn is_child() -> bool {
-    std::env::var_os("CHANGO_TEST_CHILD").is_some()
-}
-
-/// Runs a test of this file in a process of its own: how it ended, and what it printed.
-fn child(test: &str) -> (Output, String) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("deadlock::{test}")])
-        .env("CHANGO_TEST_CHILD", "1")
-        .env_remove("CHANGO_DEADLOCK")
-        .output()
-        .unwrap();
-    let printed =
-        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
-    (output, printed.concat())
-}
 
 /// Only in a process of its own: it is to fail.
 #[chango::test]

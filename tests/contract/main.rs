@@ -14,6 +14,8 @@ mod sockets;
 mod tasks;
 mod time_net_sync;
 
+#[path = "../util/child.rs"]
+mod child;
 #[path = "../util/until.rs"]
 mod until;
 #[path = "../util/workers.rs"]

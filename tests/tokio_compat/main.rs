@@ -8,6 +8,8 @@ mod shared;
 mod stream;
 mod tasks;
 
+#[path = "../util/child.rs"]
+mod child;
 #[cfg(target_os = "linux")]
 #[expect(dead_code, reason = "nobody here sends signals")]
 #[path = "../util/program.rs"]
