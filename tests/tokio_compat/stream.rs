@@ -45,6 +45,19 @@ fn what_is_written_for_tokio_speaks_over_a_connection_of_changos() {
 }
 
 #[test]
+fn the_writing_of_a_connection_that_was_reset_ends_without_an_error() {
+    on_workers(|| async {
+        let (client, server) = pair().await;
+        server.set_linger(Some(Duration::ZERO)).unwrap();
+        drop(server);
+        let mut client = Io::new(client);
+        let error = client.read(&mut [0]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        client.shutdown().await.unwrap();
+    });
+}
+
+#[test]
 fn a_task_of_tokios_reads_and_writes_a_connection_of_changos() {
     on_workers(|| async {
         let (client, server) = pair().await;
