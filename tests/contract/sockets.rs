@@ -1,15 +1,19 @@
 //! Sockets as arms of a `select!`: beside channels, deadlines and each other, with nothing lost where
 //! another arm was taken.
 
-use std::future::ready;
+use std::future::{pending, ready};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use chango::net::{TcpListener, TcpStream, UdpSocket};
 use chango::prelude::*;
 use chango::task;
 
+use crate::until::until;
 use crate::workers::on_workers;
 
 const MS: Duration = Duration::from_millis(1);
@@ -29,6 +33,59 @@ async fn pair() -> (TcpStream, TcpStream) {
     let client = TcpStream::connect(addr).await.unwrap();
     let (server, _) = listener.accept().await.unwrap();
     (client, server)
+}
+
+/// A waker, and whether it was woken.
+fn flag() -> (Arc<Flag>, Waker) {
+    let flag = Arc::new(Flag(AtomicBool::new(false)));
+    (Arc::clone(&flag), Waker::from(flag))
+}
+
+struct Flag(AtomicBool);
+
+impl Flag {
+    fn is_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn an_accept_that_was_woken_and_loses_its_select_keeps_no_connection_from_others() {
+    on_workers(|| async {
+        let (listener, addr) = listen().await;
+        let (stop_tx, stop) = bounded::<()>(0);
+        // It waits first, and goes on waiting in the body of the arm that wins.
+        let mut selects = pin!(async {
+            co! {
+                select! {
+                    biased;
+                    <-stop => pending().await,
+                    _ = listener.accept() => {},
+                }
+            }
+        });
+        let (woken, waker) = flag();
+        let polled = selects.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        let mut accepts = pin!(listener.accept());
+        let (next, waker) = flag();
+        let polled = accepts.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        let _client = std::net::TcpStream::connect(addr).unwrap();
+        until("the select is woken", || woken.is_up()).await;
+        assert!(!next.is_up());
+        drop(stop_tx);
+        let polled = selects.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        assert!(next.is_up(), "there is a connection");
+        timeout(NEVER, accepts).await.unwrap().unwrap();
+    });
 }
 
 /// What came, in a select that has an arm for each.
