@@ -26,8 +26,8 @@ mod operand;
 /// What the expansion of `select!` names.
 pub mod select {
     pub use chango_chan::select::{
-        Cons, Nil, Selected, Slot, Won, absent, all_disabled, mistaken, poll_default,
-        poll_default_biased, settle, wait, wait_biased,
+        Cons, Nil, Selected, Slot, Won, absent, all_disabled, mistaken, now, now_biased,
+        poll_default, poll_default_biased, settle, wait, wait_biased,
     };
 
     pub use super::operand::{BackAnyway, Lending, Sending, lent};

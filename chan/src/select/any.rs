@@ -18,7 +18,7 @@ use std::task::Poll;
 use chango_core::note::{self, At, Position, Reason};
 use chango_core::random;
 
-use super::arm::{Arm, Output, RecvArm, recv};
+use super::arm::{Arm, Output, RecvNode};
 use super::list::{Arms, Outputs};
 use super::run::{Selected, wait_at};
 use crate::receive::Receive;
@@ -110,7 +110,7 @@ fn any_now<T>(receivers: &[Receiver<T>]) -> Poll<(usize, Option<T>)> {
 
 /// The arms of [`recv_any`].
 pub(super) struct Any<'a, T> {
-    arms: Pin<Box<[RecvArm<&'a Receiver<T>>]>>,
+    arms: Pin<Box<[RecvNode<&'a Receiver<T>>]>>,
     /// Room for the order of many arms, kept from one poll to the next.
     order: Vec<u32>,
     /// The arms stand elsewhere, but the claim that their nodes point to stands beside the list: a
@@ -126,14 +126,14 @@ impl<'a, T> Any<'a, T> {
             receivers.len()
         );
         Self {
-            arms: Box::into_pin(receivers.iter().map(recv).collect()),
+            arms: Box::into_pin(receivers.iter().map(RecvNode::new).collect()),
             order: Vec::new(),
             _pinned: PhantomPinned,
         }
     }
 
     /// Arm `at`, pinned.
-    fn pinned(self: Pin<&mut Self>, at: usize) -> Pin<&mut RecvArm<&'a Receiver<T>>> {
+    fn pinned(self: Pin<&mut Self>, at: usize) -> Pin<&mut RecvNode<&'a Receiver<T>>> {
         // SAFETY: the pointer to the arms is not pinned, only they are; and what stands in a pinned
         // slice is pinned, since nothing here moves it.
         unsafe {

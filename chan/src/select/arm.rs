@@ -1,4 +1,4 @@
-//! The arms: receive, send, future, and the `Some(p)` form of the first and the last.
+//! The arms of a select that waits: receive, send, future, and the `Some(p)` form of the first and the last.
 //!
 //! What must hold: an arm that has committed has its output, and no other arm has taken or sent
 //! anything; an arm that is dropped has left its queue, and a receive that was handed something
@@ -16,6 +16,7 @@ use crate::claim::Right;
 use crate::error::SendError;
 use crate::future::send::withdraw;
 use crate::receive::{Enter, Look, Place, Receive};
+use crate::select::early::Slot;
 use crate::send_to::SendTo;
 use crate::waiter::{State, Waiter, Who};
 
@@ -70,24 +71,8 @@ const COMMITTED: &str = "an arm that has committed has an output";
 // ---------------------------------------------------------------------------------------------
 // Receive
 
-/// `p = <-place`: an operand used in place.
-#[inline]
-pub fn recv<R: Receive + ?Sized>(operand: &R) -> RecvArm<&R> {
-    recv_owned(operand)
-}
-
-/// `p = <-expression`: an operand that lives in the select.
-#[inline]
-pub fn recv_owned<R: Receive>(operand: R) -> RecvArm<R> {
-    RecvArm {
-        node: R::node(),
-        operand,
-        output: None,
-    }
-}
-
-/// The arm of [`recv`] and [`recv_owned`].
-pub struct RecvArm<R: Receive> {
+/// A receive, and where it waits.
+pub struct RecvNode<R: Receive> {
     /// Before the operand: a node may hang in a list inside of it.
     node: R::Node,
     operand: R,
@@ -95,7 +80,7 @@ pub struct RecvArm<R: Receive> {
 }
 
 // SAFETY: a node is `Send` if the output is, by the contract of `Receive`.
-unsafe impl<R: Receive + Send> Send for RecvArm<R> where R::Output: Send {}
+unsafe impl<R: Receive + Send> Send for RecvNode<R> where R::Output: Send {}
 
 /// The pinned node of a receive arm, its operand, and where the output goes.
 type RecvParts<'a, R> = (
@@ -104,7 +89,16 @@ type RecvParts<'a, R> = (
     &'a mut Option<<R as Receive>::Output>,
 );
 
-impl<R: Receive> RecvArm<R> {
+impl<R: Receive> RecvNode<R> {
+    #[inline]
+    pub(super) fn new(operand: R) -> Self {
+        Self {
+            node: R::node(),
+            operand,
+            output: None,
+        }
+    }
+
     #[inline]
     fn parts(self: Pin<&mut Self>) -> RecvParts<'_, R> {
         // SAFETY: node and operand are pinned with the arm: nothing here moves them, and the
@@ -120,7 +114,7 @@ impl<R: Receive> RecvArm<R> {
     }
 }
 
-impl<R: Receive> Arm for RecvArm<R> {
+impl<R: Receive> Arm for RecvNode<R> {
     #[inline]
     fn look(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Step {
         let (node, operand, output) = self.parts();
@@ -174,7 +168,7 @@ impl<R: Receive> Arm for RecvArm<R> {
     }
 }
 
-impl<R: Receive> Output for RecvArm<R> {
+impl<R: Receive> Output for RecvNode<R> {
     type Output = R::Output;
 
     #[inline]
@@ -183,69 +177,39 @@ impl<R: Receive> Output for RecvArm<R> {
     }
 }
 
-impl<R: Receive> Drop for RecvArm<R> {
+impl<R: Receive> Drop for RecvNode<R> {
     fn drop(&mut self) {
         // SAFETY: an arm that is dropped does not move any more.
         unsafe { Pin::new_unchecked(self) }.withdraw();
     }
 }
 
-impl<R: Receive> fmt::Debug for RecvArm<R> {
+impl<R: Receive> fmt::Debug for RecvNode<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvArm").finish_non_exhaustive()
+        f.debug_struct("RecvNode").finish_non_exhaustive()
     }
 }
 
 // ---------------------------------------------------------------------------------------------
 // Some(p)
 
-/// `Some(p) = <-place`.
-#[inline]
-pub fn recv_some<R, T>(operand: &R) -> SomeArm<RecvArm<&R>>
-where
-    R: Receive<Output = Option<T>> + ?Sized,
-{
-    SomeArm {
-        arm: recv(operand),
-        off: false,
-        output: None,
-    }
-}
-
-/// `Some(p) = <-expression`.
-#[inline]
-pub fn recv_some_owned<R, T>(operand: R) -> SomeArm<RecvArm<R>>
-where
-    R: Receive<Output = Option<T>>,
-{
-    SomeArm {
-        arm: recv_owned(operand),
-        off: false,
-        output: None,
-    }
-}
-
-/// `Some(p) = future`.
-#[inline]
-pub fn future_some<F, T>(operand: F) -> SomeArm<FutureArm<F>>
-where
-    F: Future<Output = Option<T>>,
-{
-    SomeArm {
-        arm: future(operand),
-        off: false,
-        output: None,
-    }
-}
-
 /// An arm that goes off when it would give `None`.
-pub struct SomeArm<A: Output> {
+pub struct SomeNode<A: Output> {
     arm: A,
     off: bool,
     output: Option<A::Output>,
 }
 
-impl<A: Output<Output = Option<T>>, T> SomeArm<A> {
+impl<A: Output<Output = Option<T>>, T> SomeNode<A> {
+    #[inline]
+    pub(super) fn new(arm: A, off: bool) -> Self {
+        Self {
+            arm,
+            off,
+            output: None,
+        }
+    }
+
     #[inline]
     fn arm(self: Pin<&mut Self>) -> Pin<&mut A> {
         // SAFETY: the inner arm is pinned with this one: nothing here moves it.
@@ -267,7 +231,7 @@ impl<A: Output<Output = Option<T>>, T> SomeArm<A> {
     }
 }
 
-impl<A: Output<Output = Option<T>>, T> Arm for SomeArm<A> {
+impl<A: Output<Output = Option<T>>, T> Arm for SomeNode<A> {
     #[inline]
     fn look(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Step {
         if self.off {
@@ -307,7 +271,7 @@ impl<A: Output<Output = Option<T>>, T> Arm for SomeArm<A> {
     }
 }
 
-impl<A: Output<Output = Option<T>>, T> Output for SomeArm<A> {
+impl<A: Output<Output = Option<T>>, T> Output for SomeNode<A> {
     type Output = T;
 
     #[inline]
@@ -321,9 +285,9 @@ impl<A: Output<Output = Option<T>>, T> Output for SomeArm<A> {
     }
 }
 
-impl<A: Output> fmt::Debug for SomeArm<A> {
+impl<A: Output> fmt::Debug for SomeNode<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SomeArm")
+        f.debug_struct("SomeNode")
             .field("off", &self.off)
             .finish_non_exhaustive()
     }
@@ -332,22 +296,23 @@ impl<A: Output> fmt::Debug for SomeArm<A> {
 // ---------------------------------------------------------------------------------------------
 // Future
 
-/// `p = future`: a future that lives in the select.
-#[inline]
-pub fn future<F: Future>(future: F) -> FutureArm<F> {
-    FutureArm {
-        future,
-        output: None,
-    }
-}
-
-/// The arm of [`future`].
-pub struct FutureArm<F: Future> {
+/// A future that lives in the select.
+pub struct FutureNode<F: Future> {
     future: F,
     output: Option<F::Output>,
 }
 
-impl<F: Future> Arm for FutureArm<F> {
+impl<F: Future> FutureNode<F> {
+    #[inline]
+    pub(super) fn new(future: F) -> Self {
+        Self {
+            future,
+            output: None,
+        }
+    }
+}
+
+impl<F: Future> Arm for FutureNode<F> {
     /// Polled here only, where nobody else can choose, so that a ready future's output is the
     /// select's.
     #[inline]
@@ -385,7 +350,7 @@ impl<F: Future> Arm for FutureArm<F> {
     fn withdraw(self: Pin<&mut Self>) {}
 }
 
-impl<F: Future> Output for FutureArm<F> {
+impl<F: Future> Output for FutureNode<F> {
     type Output = F::Output;
 
     #[inline]
@@ -398,95 +363,34 @@ impl<F: Future> Output for FutureArm<F> {
     }
 }
 
-impl<F: Future> fmt::Debug for FutureArm<F> {
+impl<F: Future> fmt::Debug for FutureNode<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FutureArm").finish_non_exhaustive()
+        f.debug_struct("FutureNode").finish_non_exhaustive()
     }
 }
 
 // ---------------------------------------------------------------------------------------------
 // Send
 
-/// `place <- value`.
-#[inline]
-pub fn send<'s, S: SendTo + ?Sized>(operand: &S, value: S::Item) -> SendArm<'s, &S> {
-    send_owned(operand, value)
-}
-
-/// `expression <- value`. There is no slot, so its lifetime is any, and the value may hold borrows.
-#[inline]
-pub fn send_owned<'s, S: SendTo>(operand: S, value: S::Item) -> SendArm<'s, S> {
-    SendArm {
-        waiter: Waiter::send(value),
-        operand,
-        slot: None,
-        output: None,
-    }
-}
-
-/// `place <- mut binding`: the value goes back into `slot` if another arm wins.
-#[inline]
-pub fn send_slot<'a, 's, S>(operand: &'a S, slot: &'s mut Slot<S::Item>) -> SendArm<'s, &'a S>
-where
-    S: SendTo + ?Sized,
-{
-    send_slot_owned(operand, slot)
-}
-
-/// `expression <- mut binding`.
-#[inline]
-pub fn send_slot_owned<S: SendTo>(operand: S, slot: &mut Slot<S::Item>) -> SendArm<'_, S> {
-    let value = slot.take();
-    SendArm {
-        waiter: Waiter::send(value),
-        operand,
-        slot: Some(slot),
-        output: None,
-    }
-}
-
-/// Where the value of a `<- mut` arm is while the select does not have it.
-#[derive(Debug)]
-pub struct Slot<T> {
-    value: Option<T>,
-}
-
-impl<T> Slot<T> {
-    /// A slot that will have a value.
-    #[inline]
-    pub fn empty() -> Self {
-        Self { value: None }
-    }
-
-    /// A slot with a value.
-    #[inline]
-    pub fn new(value: T) -> Self {
-        Self { value: Some(value) }
-    }
-
-    /// Takes the value out.
-    ///
-    /// # Panics
-    ///
-    /// If it is not there: the macro takes it back only where another arm has won.
-    #[inline]
-    #[track_caller]
-    pub fn take(&mut self) -> T {
-        self.value
-            .take()
-            .expect("the value of a send arm that did not win is in its slot")
-    }
-}
-
-/// The arm of [`send`] and its like. It gives a `Result<(), SendError<T>>`.
-pub struct SendArm<'s, S: SendTo> {
+/// A send, and where it waits. It gives a `Result<(), SendError<T>>`.
+pub struct SendNode<'s, S: SendTo> {
     waiter: Waiter<S::Item>,
     operand: S,
     slot: Option<&'s mut Slot<S::Item>>,
     output: Option<Result<(), SendError<S::Item>>>,
 }
 
-impl<S: SendTo> SendArm<'_, S> {
+impl<'s, S: SendTo> SendNode<'s, S> {
+    #[inline]
+    pub(super) fn new(operand: S, value: S::Item, slot: Option<&'s mut Slot<S::Item>>) -> Self {
+        Self {
+            waiter: Waiter::send(value),
+            operand,
+            slot,
+            output: None,
+        }
+    }
+
     /// Notes the output of an arm that has committed, or been refused. The node is in no queue.
     fn settle(self: Pin<&mut Self>, closed: Option<Closed>) -> Step {
         // SAFETY: nothing pinned is moved: the node stays, and is the owner's, since it is in no
@@ -527,7 +431,7 @@ impl<S: SendTo> SendArm<'_, S> {
     }
 }
 
-impl<S: SendTo> Arm for SendArm<'_, S> {
+impl<S: SendTo> Arm for SendNode<'_, S> {
     #[inline]
     fn look(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Step {
         let Some(channel) = self.operand.target().0 else {
@@ -603,7 +507,7 @@ impl<S: SendTo> Arm for SendArm<'_, S> {
     }
 }
 
-impl<S: SendTo> Output for SendArm<'_, S> {
+impl<S: SendTo> Output for SendNode<'_, S> {
     type Output = Result<(), SendError<S::Item>>;
 
     #[inline]
@@ -616,19 +520,19 @@ impl<S: SendTo> Output for SendArm<'_, S> {
     }
 }
 
-impl<S: SendTo> Drop for SendArm<'_, S> {
+impl<S: SendTo> Drop for SendNode<'_, S> {
     fn drop(&mut self) {
         // SAFETY: an arm that is dropped does not move any more.
         unsafe { Pin::new_unchecked(&mut *self) }.withdraw();
         if let Some(slot) = &mut self.slot {
             // SAFETY: the node is in no queue any more, so it is the owner's.
-            slot.value = unsafe { self.waiter.take() };
+            slot.put(unsafe { self.waiter.take() });
         }
     }
 }
 
-impl<S: SendTo> fmt::Debug for SendArm<'_, S> {
+impl<S: SendTo> fmt::Debug for SendNode<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendArm").finish_non_exhaustive()
+        f.debug_struct("SendNode").finish_non_exhaustive()
     }
 }

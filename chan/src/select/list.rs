@@ -16,11 +16,11 @@ pub struct Nil;
 
 /// An arm before others. `None` is an arm that its guard switched off.
 pub struct Cons<A, L> {
-    arm: Option<A>,
-    rest: L,
+    pub(super) arm: Option<A>,
+    pub(super) rest: L,
 }
 
-impl<A: Output, L: Outputs> Cons<A, L> {
+impl<A, L> Cons<A, L> {
     /// Puts `arm` before `rest`.
     #[inline]
     pub fn new(arm: Option<A>, rest: L) -> Self {

@@ -4,7 +4,7 @@
 //!
 //! 1. Guards and operands are the macro's business: an arm that its guard switched off is `None`.
 //! 2. The arms are looked at in a random order, or with `biased` in theirs, and the first that is
-//!    ready commits (`run`).
+//!    ready commits (`early`, before there is anything that could wait; `run`).
 //! 3. If none is ready: `default`, if there is one, else the goroutine waits on all arms at once.
 //! 4. Exactly one arm commits. A waiting select has one claim word, which whoever completes one of
 //!    its nodes has to win first (`claim.rs`).
@@ -19,33 +19,23 @@
 //! a channel, the second to enter finds the first one's node there, and its claim open; if it is not
 //! open, the first one is looking again, and will enter, or is decided.
 
-mod arm;
+mod early;
+
+pub(crate) mod arm;
 mod list;
 mod run;
 
 mod any;
 
 pub use self::any::recv_any;
-pub use self::arm::{
-    FutureArm, RecvArm, SendArm, Slot, SomeArm, future, future_some, recv, recv_owned, recv_some,
-    recv_some_owned, send, send_owned, send_slot, send_slot_owned,
+pub use self::early::{
+    FutureArm, NeverArm, RecvArm, SendArm, Slot, SomeArm, absent, future, future_some, mistaken,
+    now, now_biased, recv, recv_owned, recv_some, recv_some_owned, send, send_owned, send_slot,
+    send_slot_owned,
 };
 pub use self::list::{Cons, Nil, Won};
 pub use self::run::{Select, Selected, poll_default, poll_default_biased, wait, wait_biased};
 pub use crate::ops::settle;
-
-use std::convert::Infallible;
-use std::future::{Pending, pending};
-
-/// An arm that is never there: what is left of one that its `#[cfg]` took away.
-pub fn absent() -> Option<FutureArm<Pending<Infallible>>> {
-    None
-}
-
-/// An arm that is never ready: what stands for one that the macro could not read.
-pub fn mistaken() -> FutureArm<Pending<Infallible>> {
-    future(pending())
-}
 
 /// The end of a select without `else` whose arms are all disabled.
 ///

@@ -24,6 +24,7 @@ use chango_core::note::{self, At, Position, Reason};
 use chango_core::{coop, random};
 
 use super::arm::Step;
+use super::early::EarlyList;
 use super::list::{Arms, Outputs};
 use crate::claim::Claim;
 use crate::receive::Place;
@@ -31,8 +32,8 @@ use crate::receive::Place;
 /// Waits until one of `arms` commits.
 #[inline]
 #[track_caller]
-pub fn wait<L: Outputs>(arms: L) -> Select<L> {
-    wait_at(arms, Location::caller())
+pub fn wait<L: EarlyList>(arms: L) -> Select<L::Nodes> {
+    wait_at(arms.nodes(), Location::caller())
 }
 
 /// The same for a select that began elsewhere.
@@ -51,9 +52,9 @@ pub(super) fn wait_at<L: Outputs>(arms: L, at: Position) -> Select<L> {
 /// The same, and looks at the arms in source order.
 #[inline]
 #[track_caller]
-pub fn wait_biased<L: Outputs>(arms: L) -> Select<L> {
+pub fn wait_biased<L: EarlyList>(arms: L) -> Select<L::Nodes> {
     Select::new(
-        arms,
+        arms.nodes(),
         Mode {
             biased: true,
             default: false,
@@ -65,9 +66,9 @@ pub fn wait_biased<L: Outputs>(arms: L) -> Select<L> {
 /// Commits one of `arms` if one is ready, and takes the default otherwise.
 #[inline]
 #[track_caller]
-pub fn poll_default<L: Outputs>(arms: L) -> Select<L> {
+pub fn poll_default<L: EarlyList>(arms: L) -> Select<L::Nodes> {
     Select::new(
-        arms,
+        arms.nodes(),
         Mode {
             biased: false,
             default: true,
@@ -79,9 +80,9 @@ pub fn poll_default<L: Outputs>(arms: L) -> Select<L> {
 /// The same, and looks at the arms in source order.
 #[inline]
 #[track_caller]
-pub fn poll_default_biased<L: Outputs>(arms: L) -> Select<L> {
+pub fn poll_default_biased<L: EarlyList>(arms: L) -> Select<L::Nodes> {
     Select::new(
-        arms,
+        arms.nodes(),
         Mode {
             biased: true,
             default: true,

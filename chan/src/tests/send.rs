@@ -13,7 +13,8 @@ use chango_core::time::{Ticker, Timer};
 
 use crate::ops::{EachWait, ReceiveWait};
 use crate::receive::Look;
-use crate::select::{RecvArm, Select};
+use crate::select::Select;
+use crate::select::arm::RecvNode;
 use crate::{Receive, Receiver, RecvFuture, SendFuture};
 
 /// Whether a type is `Send`: the constant of the type itself goes before that of the trait.
@@ -39,14 +40,14 @@ macro_rules! assert_waits {
     ($send:literal: $($operand:ty),* $(,)?) => {const {$(
         assert!(Is::<ReceiveWait<'static, $operand>>::SEND == $send);
         assert!(Is::<EachWait<'static, $operand>>::SEND == $send);
-        assert!(Is::<RecvArm<&'static $operand>>::SEND == $send);
+        assert!(Is::<RecvNode<&'static $operand>>::SEND == $send);
     )*}};
 }
 
 /// An arm that has its operand.
 macro_rules! assert_arms {
     ($send:literal: $($operand:ty),* $(,)?) => {const {$(
-        assert!(Is::<RecvArm<$operand>>::SEND == $send);
+        assert!(Is::<RecvNode<$operand>>::SEND == $send);
     )*}};
 }
 
@@ -112,8 +113,8 @@ fn what_waits_for_anything_may_move_where_that_says_so() {
     {
         send::<ReceiveWait<'static, R>>();
         send::<EachWait<'static, R>>();
-        send::<RecvArm<R>>();
-        send::<Select<RecvArm<&'static R>>>();
+        send::<RecvNode<R>>();
+        send::<Select<RecvNode<&'static R>>>();
     }
     generic::<Receiver<i32>>();
     generic::<Odd<i32, ()>>();

@@ -253,8 +253,10 @@ fn cfg_on_an_arm_leaves_the_others_in_their_places() {
     holds(
         default,
         &[
-            "# [cfg (any (all (a)))] let __chango_won = select :: poll_default",
-            "wait (__chango_list)",
+            "# [cfg (any (all (a)))] let __chango_won = match select :: now (& mut __chango_list)",
+            "Option :: None => select :: poll_default (__chango_list) . await",
+            "# [cfg (not (any (all (a))))] let __chango_won = match select :: now (& mut __chango_list)",
+            "Option :: None => select :: wait (__chango_list) . await",
         ],
     );
 }

@@ -1,0 +1,453 @@
+//! The arms of a select before it waits: no more than the operands.
+//!
+//! Mostly one of them is ready, and a select that need not wait should cost no more than a receive. A node
+//! that can wait is several times as large as what it waits for, and would be built, moved and dropped for
+//! nothing; so it is made when the select has to wait ([`EarlyList::nodes`]), and before that [`now`] has
+//! looked at all arms. What must hold:
+//!
+//! * [`now`] does what the first look of a select that waits would do: the order is random, each one
+//!   equally likely, and the first that is ready commits. Where it commits nothing, nothing was taken or sent;
+//! * a future is not polled here, since it would have to be pinned: a select with one is looked at by
+//!   [`Select`](super::Select) only, so that all its arms are looked at in one order;
+//! * a value that was lent goes back to its slot if its arm does not commit.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Future, Pending, pending};
+use std::task::Poll;
+
+use chango_core::coop;
+use chango_core::random::{self, Random};
+
+use super::arm::{FutureNode, Output, RecvNode, SendNode, SomeNode};
+use super::list::{Cons, Nil, Outputs, Won};
+use super::run::Selected;
+use crate::channel::{Closed, Sending};
+use crate::error::SendError;
+use crate::receive::Receive;
+use crate::send_to::SendTo;
+
+/// An arm that does not wait yet.
+#[doc(hidden)]
+pub trait Early {
+    /// The same arm, waiting.
+    type Node: Output;
+
+    /// Whether it can be looked at before it is pinned.
+    const AT_ONCE: bool;
+
+    /// Commits if that is possible at once.
+    fn now(&mut self) -> Option<<Self::Node as Output>::Output>;
+
+    /// The same arm, to wait.
+    fn node(self) -> Self::Node;
+}
+
+/// A list of such arms.
+#[doc(hidden)]
+pub trait EarlyList {
+    /// The same list, waiting.
+    type Nodes: Outputs;
+
+    /// How many arms there are, those switched off included.
+    const LEN: usize;
+
+    /// Whether all of them can be looked at before they are pinned.
+    const AT_ONCE: bool;
+
+    /// Has arm `at` commit if that is possible at once.
+    fn now(&mut self, at: usize) -> Option<<Self::Nodes as Outputs>::Won>;
+
+    /// The same list, to wait.
+    fn nodes(self) -> Self::Nodes;
+}
+
+impl EarlyList for Nil {
+    type Nodes = Self;
+    const LEN: usize = 0;
+    const AT_ONCE: bool = true;
+
+    #[inline]
+    fn now(&mut self, _at: usize) -> Option<Infallible> {
+        None
+    }
+
+    #[inline]
+    fn nodes(self) -> Self {
+        self
+    }
+}
+
+impl<A: Early, L: EarlyList> EarlyList for Cons<A, L> {
+    type Nodes = Cons<A::Node, L::Nodes>;
+    const LEN: usize = 1 + L::LEN;
+    const AT_ONCE: bool = A::AT_ONCE && L::AT_ONCE;
+
+    #[inline(always)]
+    fn now(&mut self, at: usize) -> Option<<Self::Nodes as Outputs>::Won> {
+        match at {
+            0 => self.arm.as_mut()?.now().map(Won::This),
+            _ => self.rest.now(at - 1).map(Won::Later),
+        }
+    }
+
+    #[inline]
+    fn nodes(self) -> Self::Nodes {
+        Cons::new(self.arm.map(A::node), self.rest.nodes())
+    }
+}
+
+/// Has one of the arms commit if one is ready, each equally likely.
+#[inline]
+pub fn now<L: EarlyList>(arms: &mut L) -> Option<Selected<<L::Nodes as Outputs>::Won>> {
+    if !L::AT_ONCE || L::LEN > SHUFFLED {
+        return None;
+    }
+    let mut order = Shuffle::new();
+    (0..L::LEN)
+        .find_map(|turn| arms.now(order.draw(turn, L::LEN)))
+        .map(Selected::Arm)
+}
+
+/// The same, and looks at the arms in source order.
+#[inline]
+pub fn now_biased<L: EarlyList>(arms: &mut L) -> Option<Selected<<L::Nodes as Outputs>::Won>> {
+    if !L::AT_ONCE {
+        return None;
+    }
+    (0..L::LEN).find_map(|at| arms.now(at)).map(Selected::Arm)
+}
+
+/// So many arms are put into their order in one word.
+const SHUFFLED: usize = 16;
+
+/// A permutation, drawn one by one, since the first may be all that is needed (Fisher and Yates).
+struct Shuffle {
+    /// Four bits for each.
+    places: u64,
+    random: Random,
+}
+
+impl Shuffle {
+    #[inline]
+    fn new() -> Self {
+        Self {
+            places: 0xfedc_ba98_7654_3210,
+            random: Random::new(random::with(Random::next_u64)),
+        }
+    }
+
+    /// The one of this turn among `len`, each of those left equally likely.
+    #[inline]
+    fn draw(&mut self, turn: usize, len: usize) -> usize {
+        let other = turn + self.random.below(len - turn);
+        let (here, there) = (4 * turn, 4 * other);
+        let (mine, drawn) = (self.places >> here & 0xf, self.places >> there & 0xf);
+        // What stood here goes there; here nobody looks again.
+        self.places = self.places & !(0xf << there) | mine << there;
+        drawn as usize
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Receive
+
+/// `p = <-place`: an operand used in place.
+#[inline]
+pub fn recv<R: Receive + ?Sized>(operand: &R) -> RecvArm<&R> {
+    RecvArm { operand }
+}
+
+/// `p = <-expression`: an operand that lives in the select.
+#[inline]
+pub fn recv_owned<R: Receive>(operand: R) -> RecvArm<R> {
+    RecvArm { operand }
+}
+
+/// The arm of [`recv`] and [`recv_owned`].
+pub struct RecvArm<R: Receive> {
+    operand: R,
+}
+
+impl<R: Receive> Early for RecvArm<R> {
+    type Node = RecvNode<R>;
+    const AT_ONCE: bool = true;
+
+    #[inline(always)]
+    fn now(&mut self) -> Option<R::Output> {
+        match self.operand.now() {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    #[inline]
+    fn node(self) -> RecvNode<R> {
+        RecvNode::new(self.operand)
+    }
+}
+
+impl<R: Receive> fmt::Debug for RecvArm<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvArm").finish_non_exhaustive()
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Some(p)
+
+/// `Some(p) = <-place`.
+#[inline]
+pub fn recv_some<R, T>(operand: &R) -> SomeArm<RecvArm<&R>>
+where
+    R: Receive<Output = Option<T>> + ?Sized,
+{
+    SomeArm::new(recv(operand))
+}
+
+/// `Some(p) = <-expression`.
+#[inline]
+pub fn recv_some_owned<R, T>(operand: R) -> SomeArm<RecvArm<R>>
+where
+    R: Receive<Output = Option<T>>,
+{
+    SomeArm::new(recv_owned(operand))
+}
+
+/// `Some(p) = future`.
+#[inline]
+pub fn future_some<F, T>(operand: F) -> SomeArm<FutureArm<F>>
+where
+    F: Future<Output = Option<T>>,
+{
+    SomeArm::new(future(operand))
+}
+
+/// An arm that goes off when it would give `None`.
+#[derive(Debug)]
+pub struct SomeArm<A> {
+    arm: A,
+    off: bool,
+}
+
+impl<A> SomeArm<A> {
+    #[inline]
+    fn new(arm: A) -> Self {
+        Self { arm, off: false }
+    }
+}
+
+impl<A, T> Early for SomeArm<A>
+where
+    A: Early,
+    A::Node: Output<Output = Option<T>>,
+{
+    type Node = SomeNode<A::Node>;
+    const AT_ONCE: bool = A::AT_ONCE;
+
+    #[inline(always)]
+    fn now(&mut self) -> Option<T> {
+        let output = self.arm.now()?;
+        self.off = output.is_none();
+        output
+    }
+
+    #[inline]
+    fn node(self) -> Self::Node {
+        SomeNode::new(self.arm.node(), self.off)
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Future
+
+/// `p = future`: a future that lives in the select.
+#[inline]
+pub fn future<F: Future>(future: F) -> FutureArm<F> {
+    FutureArm { future }
+}
+
+/// The arm of [`future`].
+pub struct FutureArm<F: Future> {
+    future: F,
+}
+
+impl<F: Future> Early for FutureArm<F> {
+    type Node = FutureNode<F>;
+    const AT_ONCE: bool = false;
+
+    #[inline]
+    fn now(&mut self) -> Option<F::Output> {
+        None
+    }
+
+    #[inline]
+    fn node(self) -> FutureNode<F> {
+        FutureNode::new(self.future)
+    }
+}
+
+impl<F: Future> fmt::Debug for FutureArm<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FutureArm").finish_non_exhaustive()
+    }
+}
+
+/// An arm that is never ready.
+#[derive(Debug)]
+pub struct NeverArm;
+
+/// An arm that is never there: what is left of one that its `#[cfg]` took away.
+pub fn absent() -> Option<NeverArm> {
+    None
+}
+
+/// An arm that is never ready: what stands for one that the macro could not read.
+pub fn mistaken() -> NeverArm {
+    NeverArm
+}
+
+impl Early for NeverArm {
+    type Node = FutureNode<Pending<Infallible>>;
+    const AT_ONCE: bool = true;
+
+    #[inline]
+    fn now(&mut self) -> Option<Infallible> {
+        None
+    }
+
+    fn node(self) -> Self::Node {
+        FutureNode::new(pending())
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Send
+
+/// `place <- value`.
+#[inline]
+pub fn send<'s, S: SendTo + ?Sized>(operand: &S, value: S::Item) -> SendArm<'s, &S> {
+    send_owned(operand, value)
+}
+
+/// `expression <- value`. There is no slot, so its lifetime is any, and the value may hold borrows.
+#[inline]
+pub fn send_owned<'s, S: SendTo>(operand: S, value: S::Item) -> SendArm<'s, S> {
+    let value = Lent {
+        value: Some(value),
+        slot: None,
+    };
+    SendArm { operand, value }
+}
+
+/// `place <- mut binding`: the value goes back into `slot` if another arm wins.
+#[inline]
+pub fn send_slot<'a, 's, S>(operand: &'a S, slot: &'s mut Slot<S::Item>) -> SendArm<'s, &'a S>
+where
+    S: SendTo + ?Sized,
+{
+    send_slot_owned(operand, slot)
+}
+
+/// `expression <- mut binding`.
+#[inline]
+pub fn send_slot_owned<S: SendTo>(operand: S, slot: &mut Slot<S::Item>) -> SendArm<'_, S> {
+    let value = Lent {
+        value: Some(slot.take()),
+        slot: Some(slot),
+    };
+    SendArm { operand, value }
+}
+
+/// The arm of [`send`] and its like. It gives a `Result<(), SendError<T>>`.
+pub struct SendArm<'s, S: SendTo> {
+    operand: S,
+    value: Lent<'s, S::Item>,
+}
+
+/// The value of a send, and where it goes back to.
+struct Lent<'s, T> {
+    value: Option<T>,
+    slot: Option<&'s mut Slot<T>>,
+}
+
+impl<T> Drop for Lent<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            slot.put(self.value.take());
+        }
+    }
+}
+
+impl<'s, S: SendTo> Early for SendArm<'s, S> {
+    type Node = SendNode<'s, S>;
+    const AT_ONCE: bool = true;
+
+    #[inline]
+    fn now(&mut self) -> Option<Result<(), SendError<S::Item>>> {
+        let value = &mut self.value.value;
+        match self.operand.target().0?.send(value, coop::take) {
+            Sending::Done => Some(Ok(())),
+            Sending::Closed(closed) => {
+                let by_receiver = closed == Closed::ByReceiver;
+                value
+                    .take()
+                    .map(|value| Err(SendError::new(value, by_receiver)))
+            }
+            Sending::Full | Sending::Refused => None,
+        }
+    }
+
+    #[inline]
+    fn node(mut self) -> SendNode<'s, S> {
+        let (value, slot) = (self.value.value.take(), self.value.slot.take());
+        let value = value.expect("an arm that has not committed has its value");
+        SendNode::new(self.operand, value, slot)
+    }
+}
+
+impl<S: SendTo> fmt::Debug for SendArm<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendArm").finish_non_exhaustive()
+    }
+}
+
+/// Where the value of a `<- mut` arm is while the select does not have it.
+#[derive(Debug)]
+pub struct Slot<T> {
+    value: Option<T>,
+}
+
+impl<T> Slot<T> {
+    /// A slot that will have a value.
+    #[inline]
+    pub fn empty() -> Self {
+        Self { value: None }
+    }
+
+    /// A slot with a value.
+    #[inline]
+    pub fn new(value: T) -> Self {
+        Self { value: Some(value) }
+    }
+
+    /// Puts back what an arm has left of it.
+    #[inline]
+    pub(super) fn put(&mut self, value: Option<T>) {
+        self.value = value;
+    }
+
+    /// Takes the value out.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there: the macro takes it back only where another arm has won.
+    #[inline]
+    #[track_caller]
+    pub fn take(&mut self) -> T {
+        self.value
+            .take()
+            .expect("the value of a send arm that did not win is in its slot")
+    }
+}
