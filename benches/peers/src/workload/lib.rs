@@ -5,6 +5,7 @@
 //! value fails instead of looking fast. The traits cost nothing: all is monomorphic, and an adapter
 //! is one call. `go/` holds the same scenarios and must be changed with this crate.
 
+pub mod blocking;
 mod channels;
 mod measure;
 mod peer;

@@ -1,5 +1,10 @@
-//! tokio: its multi-threaded runtime with its own bounded mpsc, or with kanal's channels
-//! (`--kanal` before the other arguments), since tokio has no rendezvous.
+//! tokio: its multi-threaded runtime with its own bounded mpsc, which has no rendezvous, or with the
+//! channels that the option before the other arguments names.
+
+mod async_channel;
+mod crossfire;
+mod flume;
+mod kanal;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -12,11 +17,62 @@ use tokio::task::JoinHandle;
 use workload::{Channels, Runtime};
 
 fn main() -> ExitCode {
-    match workload::arguments().as_slice() {
-        [option, rest @ ..] if option == "--kanal" => workload::main::<Tokio, Kanal>(rest),
-        all => workload::main::<Tokio, Mpsc>(all),
+    let arguments = workload::arguments();
+    let (option, rest) = match arguments.as_slice() {
+        [option, rest @ ..] if option.starts_with("--") => (option.as_str(), rest),
+        all => ("", all),
+    };
+    match option {
+        "" => workload::main::<Tokio, Mpsc>(rest),
+        "--async-channel" => workload::main::<Tokio, async_channel::AsyncChannel>(rest),
+        "--crossfire" => crossfire::main(rest),
+        "--flume" => workload::main::<Tokio, flume::Flume>(rest),
+        "--kanal" => workload::main::<Tokio, kanal::Kanal>(rest),
+        _ => {
+            eprintln!("tokio has no {option}");
+            ExitCode::from(2)
+        }
     }
 }
+
+/// Whether channels matter in it: the rest is measured with tokio's own alone.
+fn has_channels(scenario: &str) -> bool {
+    let without = ["spawn", "yield", "asleep", "timers", "ticker"];
+    scenario == "ticker_channels" || !without.iter().any(|start| scenario.starts_with(start))
+}
+
+/// tokio's select over 2, 4 or 8 receivers, by the call that receives and what it gives where a value came.
+macro_rules! select_any {
+    ($from:ident, $receive:ident, $got:ident) => {
+        match $from.as_mut_slice() {
+            [a, b] => tokio::select! {
+                $got(value) = a.$receive() => (0, value),
+                $got(value) = b.$receive() => (1, value),
+                else => unreachable!("the channels stay open"),
+            },
+            [a, b, c, d] => tokio::select! {
+                $got(value) = a.$receive() => (0, value),
+                $got(value) = b.$receive() => (1, value),
+                $got(value) = c.$receive() => (2, value),
+                $got(value) = d.$receive() => (3, value),
+                else => unreachable!("the channels stay open"),
+            },
+            [a, b, c, d, e, f, g, h] => tokio::select! {
+                $got(value) = a.$receive() => (0, value),
+                $got(value) = b.$receive() => (1, value),
+                $got(value) = c.$receive() => (2, value),
+                $got(value) = d.$receive() => (3, value),
+                $got(value) = e.$receive() => (4, value),
+                $got(value) = f.$receive() => (5, value),
+                $got(value) = g.$receive() => (6, value),
+                $got(value) = h.$receive() => (7, value),
+                else => unreachable!("the channels stay open"),
+            },
+            _ => unreachable!("2, 4 or 8"),
+        }
+    };
+}
+use select_any;
 
 enum Tokio {}
 
@@ -117,32 +173,7 @@ impl Channels for Mpsc {
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {
-        match from.as_mut_slice() {
-            [a, b] => tokio::select! {
-                Some(value) = a.recv() => (0, value),
-                Some(value) = b.recv() => (1, value),
-                else => unreachable!("the channels stay open"),
-            },
-            [a, b, c, d] => tokio::select! {
-                Some(value) = a.recv() => (0, value),
-                Some(value) = b.recv() => (1, value),
-                Some(value) = c.recv() => (2, value),
-                Some(value) = d.recv() => (3, value),
-                else => unreachable!("the channels stay open"),
-            },
-            [a, b, c, d, e, f, g, h] => tokio::select! {
-                Some(value) = a.recv() => (0, value),
-                Some(value) = b.recv() => (1, value),
-                Some(value) = c.recv() => (2, value),
-                Some(value) = d.recv() => (3, value),
-                Some(value) = e.recv() => (4, value),
-                Some(value) = f.recv() => (5, value),
-                Some(value) = g.recv() => (6, value),
-                Some(value) = h.recv() => (7, value),
-                else => unreachable!("the channels stay open"),
-            },
-            _ => unreachable!("2, 4 or 8"),
-        }
+        select_any!(from, recv, Some)
     }
 
     fn gate() -> Self::Gate {
@@ -155,53 +186,5 @@ impl Channels for Mpsc {
 
     fn open(gate: &Self::Gate) {
         gate.close();
-    }
-}
-
-enum Kanal {}
-
-impl Channels for Kanal {
-    type Sender = kanal::AsyncSender<u64>;
-    type Receiver = kanal::AsyncReceiver<u64>;
-    type Gate = (kanal::AsyncSender<u64>, kanal::AsyncReceiver<u64>);
-
-    /// A receive that is dropped loses its message (and can hang), so kanal has no select; and what
-    /// has no channels in it is tokio's alone.
-    fn supports(scenario: &str) -> bool {
-        let without = ["spawn", "yield", "select", "asleep", "timers", "ticker"];
-        let no_channels = without.iter().any(|start| scenario.starts_with(start));
-        !no_channels || scenario == "ticker_channels"
-    }
-
-    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
-        kanal::bounded_async(capacity)
-    }
-
-    async fn send(sender: &Self::Sender, value: u64) {
-        sender.send(value).await.expect("nobody listens");
-    }
-
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
-        receiver.recv().await.ok()
-    }
-
-    fn share(receiver: &Self::Receiver) -> Self::Receiver {
-        receiver.clone()
-    }
-
-    async fn select<const N: usize>(_: &mut [Self::Receiver; N]) -> (usize, u64) {
-        unreachable!("not supported")
-    }
-
-    fn gate() -> Self::Gate {
-        kanal::bounded_async(0)
-    }
-
-    async fn pass((_, gate): &Self::Gate) {
-        assert!(gate.recv().await.is_err());
-    }
-
-    fn open((gate, _): &Self::Gate) {
-        gate.close().expect("it is open");
     }
 }

@@ -1,0 +1,135 @@
+//! may: stackful coroutines with stacks of its default size. Its channels have no bounds, so it takes part
+//! only where no sender can ever be ahead of its receiver, and its select would have to choose among those.
+
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use may::coroutine::{JoinHandle, sleep, yield_now};
+use may::go;
+use may::sync::mpsc::{Receiver, Sender, channel};
+use may::sync::{SyncFlag, WaitGroup};
+use workload::blocking::finish;
+use workload::{Channels, Runtime};
+
+fn main() -> ExitCode {
+    workload::main::<May, Mpsc>(&workload::arguments())
+}
+
+enum May {}
+
+impl Runtime for May {
+    type Handle = JoinHandle<u64>;
+    /// Its wait group is given up by the wait.
+    type Group = Mutex<Option<WaitGroup>>;
+
+    fn run<T: Send + 'static>(workers: usize, main: impl Future<Output = T> + Send + 'static) -> T {
+        may::config().set_workers(workers);
+        go!(move || finish(main)).join().expect("main panicked")
+    }
+
+    fn spawn(future: impl Future<Output = u64> + Send + 'static) -> JoinHandle<u64> {
+        go!(move || finish(future))
+    }
+
+    async fn join(handle: JoinHandle<u64>) -> u64 {
+        handle.join().expect("a coroutine panicked")
+    }
+
+    fn detach(future: impl Future<Output = ()> + Send + 'static) {
+        go!(move || finish(future));
+    }
+
+    fn group() -> Self::Group {
+        Mutex::new(Some(WaitGroup::new()))
+    }
+
+    fn spawn_in(group: &Self::Group, future: impl Future<Output = ()> + Send + 'static) {
+        let member = group.lock().expect("nobody panicked").clone();
+        go!(move || {
+            finish(future);
+            drop(member);
+        });
+    }
+
+    async fn wait(group: &Self::Group) {
+        let all = group.lock().expect("nobody panicked").take();
+        all.expect("waited for once").wait();
+    }
+
+    async fn yield_now() {
+        yield_now();
+    }
+
+    async fn sleep(duration: Duration) {
+        sleep(duration);
+    }
+
+    async fn sleep_until(at: Instant) {
+        sleep(at.saturating_duration_since(Instant::now()));
+    }
+}
+
+enum Mpsc {}
+
+/// A sender that is used by one coroutine alone.
+struct Own(Sender<u64>);
+
+// SAFETY: every scenario moves a sender into the one coroutine that sends, and clones it only before; the
+// bound is there because a reference to it lives in that coroutine's future.
+unsafe impl Sync for Own {}
+
+impl Clone for Own {
+    fn clone(&self) -> Self {
+        Own(self.0.clone())
+    }
+}
+
+/// A receiver that is used by one coroutine alone, and by `&mut` alone.
+struct Alone(Receiver<u64>);
+
+// SAFETY: nothing is done through a shared reference to it.
+unsafe impl Sync for Alone {}
+
+impl Channels for Mpsc {
+    type Sender = Own;
+    type Receiver = Alone;
+    type Gate = Arc<SyncFlag>;
+
+    const LEAST: usize = 1;
+
+    fn supports(scenario: &str) -> bool {
+        let ahead = ["spsc", "mpsc", "mpmc", "contended", "select", "sieve"];
+        !(scenario.ends_with("_0") || ahead.iter().any(|start| scenario.starts_with(start)))
+    }
+
+    fn channel(_: usize) -> (Own, Alone) {
+        let (sender, receiver) = channel();
+        (Own(sender), Alone(receiver))
+    }
+
+    async fn send(sender: &Own, value: u64) {
+        sender.0.send(value).expect("nobody listens");
+    }
+
+    async fn receive(receiver: &mut Alone) -> Option<u64> {
+        receiver.0.recv().ok()
+    }
+
+    async fn select<const N: usize>(_: &mut [Alone; N]) -> (usize, u64) {
+        unreachable!("not supported")
+    }
+
+    fn gate() -> Self::Gate {
+        Arc::new(SyncFlag::new())
+    }
+
+    async fn pass(gate: &Self::Gate) {
+        gate.wait();
+    }
+
+    fn open(gate: &Self::Gate) {
+        gate.fire();
+    }
+}

@@ -1,0 +1,55 @@
+//! async-channel: one kind of channel for any number on both sides, without a rendezvous. A closed channel
+//! tells all who wait.
+
+use async_channel::{Receiver, Sender, bounded};
+use workload::Channels;
+
+/// Its channels.
+pub(crate) enum AsyncChannel {}
+
+impl Channels for AsyncChannel {
+    type Sender = Sender<u64>;
+    type Receiver = Receiver<u64>;
+    type Gate = Self::Receiver;
+
+    const LEAST: usize = 1;
+
+    fn supports(scenario: &str) -> bool {
+        super::has_channels(scenario) && !scenario.ends_with("_0")
+    }
+
+    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
+        bounded(capacity)
+    }
+
+    async fn send(sender: &Self::Sender, value: u64) {
+        sender.send(value).await.expect("nobody listens");
+    }
+
+    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+        receiver.recv().await.ok()
+    }
+
+    fn share(receiver: &Self::Receiver) -> Self::Receiver {
+        receiver.clone()
+    }
+
+    async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {
+        super::select_any!(from, recv, Ok)
+    }
+
+    /// What waits needs the receiver alone. The sender is never dropped, which would open the gate.
+    fn gate() -> Self::Gate {
+        let (sender, gate) = bounded(1);
+        std::mem::forget(sender);
+        gate
+    }
+
+    async fn pass(gate: &Self::Gate) {
+        assert!(gate.recv().await.is_err());
+    }
+
+    fn open(gate: &Self::Gate) {
+        gate.close();
+    }
+}
