@@ -45,7 +45,7 @@ SERVERS = ["echo_64", "echo_1000", "echo_10000", "http", "busy", "idle"]
 def drawn(scenario):
     if scenario.startswith("ticker"):
         return ["late_p99"]
-    if scenario in SERVERS or scenario.startswith("echo_"):
+    if scenario in SERVERS or scenario.startswith("echo"):
         return DRAWN.get(scenario, ["requests", "request_cpu"])
     return DRAWN.get(scenario, ["wall"])
 

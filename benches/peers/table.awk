@@ -40,14 +40,14 @@ function know(key, by, figures, text) {
     if (!(row in seen)) { seen[row] = 1; rows[++height] = row }
     if ($1 > last) last = $1 + 0
     cell = row SUBSEP $4
-    if ($5 == "FAILED") { failed[cell] = 1; next }
+    if ($5 == "FAILED") { failed[cell] = 1; lost[row] = 1; next }
     for (field = 5; field <= NF; field++) {
         if (split($field, part, "=") != 2 || beside_the_point($2, part[1])) continue
         know(part[1], 1, 1, part[1])
         value[cell, part[1], $1 + 0] = part[2]
         present[cell, part[1]] = 1
         used[$4, part[1]] = 1
-        has[row, part[1]] = 1
+        has[row, part[1]] = told[row] = 1
     }
 }
 
@@ -98,10 +98,17 @@ function shown(x) { return x < 0 ? "–" : sprintf("%.2f", x) }
 
 function ahead(x, key) { return key in more ? x > 1 : x >= 0 && x < 1 }
 
-function table(key,    r, p, cell, line, rule, who, x, rival, good, all) {
+# Whether a peer has a column: it has a figure, or failed where others have one.
+function takes_part(peer, key,    r) {
+    if ((peer, key) in used) return 1
+    for (r = 1; r <= height; r++) if ((rows[r], key) in has && (rows[r] SUBSEP peer) in failed) return 1
+    return 0
+}
+
+function table(key,    r, p, cell, line, rule, who, x, rival, good, all, shows) {
     line = "| scenario | " second " |"
     rule = "|---|---:|"
-    for (p = 1; p <= width; p++) if ((name[p], key) in used) {
+    for (p = 1; p <= width; p++) if (shows[p] = takes_part(name[p], key)) {
         line = line " " name[p] " |"
         rule = rule "---:|"
     }
@@ -112,7 +119,7 @@ function table(key,    r, p, cell, line, rule, who, x, rival, good, all) {
         line = "| " part[1] " | " part[2] " |"
         rival = 0
         for (p = 1; p <= width; p++) {
-            if (!((name[p], key) in used)) continue
+            if (!shows[p]) continue
             cell = rows[r] SUBSEP name[p]
             if (cell in failed) line = line " FAILED |"
             else if (!stands(cell, key)) line = line " – |"
@@ -181,5 +188,7 @@ END {
         for (r = 1; r <= height && !((rows[r], keys[k]) in has); r++);
         if (r <= height && !(keys[k] in untold)) table(keys[k])
     }
+    for (r = 1; r <= height; r++)
+        if (rows[r] in lost && !(rows[r] in told)) print "\nEvery peer FAILED in " rows[r] "."
     if (goals != "") all_goals()
 }
