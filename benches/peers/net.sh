@@ -11,7 +11,7 @@
 # (its message goes to stderr). The rest is as in run.sh; HTTP is left out where there is no `wrk`. Linux only.
 set -euo pipefail
 cd "$(dirname "$0")"
-# shellcheck source=common.sh
+# shellcheck source-path=SCRIPTDIR source=common.sh
 source common.sh
 
 rounds=7 seconds=3 workers=2 plot='' keep='' scenarios=()

@@ -13,7 +13,7 @@
 # directory; without either its columns are left out.
 set -euo pipefail
 cd "$(dirname "$0")"
-# shellcheck source=common.sh
+# shellcheck source-path=SCRIPTDIR source=common.sh
 source common.sh
 
 rounds=7 divisor=1 workers="1 2" limit=300 plot='' keep='' size=() scenarios=()
