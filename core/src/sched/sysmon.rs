@@ -140,6 +140,12 @@ impl Sysmon {
         self.clock.load(Ordering::Relaxed)
     }
 
+    /// Whether somebody was left to it since the last look.
+    #[cfg(test)]
+    pub(super) fn is_told(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
     fn set_clock(&self) {
         let now = self.now();
         // The line is in all workers' caches: it is written only if it changes.

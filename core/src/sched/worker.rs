@@ -4,8 +4,8 @@
 //! Where a goroutine that becomes runnable goes:
 //!
 //! * Woken by the running goroutine: to `runnext`. What was there moves to the run queue, and only
-//!   then a sleeper is woken: a ping-pong between two goroutines wakes nobody.
-//! * Spawned by the running goroutine: to `runnext` too, but a sleeper is woken at once.
+//!   then a sleeper is called, if that is worth it: a ping-pong between two goroutines calls nobody.
+//! * Spawned by the running goroutine: to `runnext` too, but a sleeper is called for it as well.
 //! * Woken by a timer or the netpoller: to the run queue, all of a batch, with one wake-up. Where the
 //!   queue is half full, or something waits in the global one, to that: in the order in which they came.
 //! * Preempted, giving way (`yield_now`), or woken during its own poll: to the run queue, and nobody is
@@ -28,6 +28,7 @@ use super::{AWAY, LOCKED, Remote, STOPPING, Shared, current, sysmon};
 use crate::clock;
 use crate::coop::SLICE;
 use crate::metrics;
+use crate::primitive::MODELLED;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
 use crate::random::{self, Random};
@@ -42,6 +43,10 @@ const FAIRNESS: u32 = 61;
 
 /// A busy runtime looks at its files this often.
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
+
+/// What stands in a queue is worth a call if it takes this worker as many nanoseconds. To wake a thread up
+/// takes a quarter of that, and what it takes over it fetches from another processor's cache.
+const CALL: u64 = 20_000;
 
 /// Who has not moved for so long keeps what is in its queue from running.
 const STALLED: Duration = Duration::from_micros(50);
@@ -63,11 +68,53 @@ pub(super) struct Core {
     /// Numbers for new goroutines.
     ids: Range<u64>,
     last_poll: Instant,
+    pace: Pace,
     /// How many more goroutines are made runnable up to the next that is timed.
     untimed: u32,
     /// All workers, as far as this one has heard of them.
     others: Vec<Arc<Remote>>,
     suspect: Suspect,
+}
+
+/// How long a poll of this worker's takes.
+#[derive(Debug)]
+struct Pace {
+    /// Since when it has been awake, or was last reckoned.
+    since: Instant,
+    /// How long it had been awake before, since then.
+    awake: Duration,
+    /// The mean of the last polls, in nanoseconds.
+    mean: u64,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            since: clock::now(),
+            awake: Duration::ZERO,
+            // As long as nothing is known, all are called.
+            mean: u64::from(u32::MAX),
+        }
+    }
+
+    fn falls_asleep(&mut self) {
+        self.awake += clock::now().saturating_duration_since(self.since);
+    }
+
+    fn wakes_up(&mut self) {
+        self.since = clock::now();
+    }
+
+    /// So many polls were made since it was last reckoned.
+    fn reckon(&mut self, polls: u32) {
+        self.falls_asleep();
+        self.wakes_up();
+        let mean = std::mem::take(&mut self.awake).as_nanos() / u128::from(polls);
+        // In a model no time passes.
+        if !MODELLED {
+            self.mean = u64::try_from(mean).unwrap_or(u64::MAX);
+        }
+    }
 }
 
 /// One of the other workers, which may have come to a stop with goroutines in its queue.
@@ -170,6 +217,7 @@ impl Worker {
             random: Random::new(random::with(Random::next_u64)),
             ids: 0..0,
             last_poll: clock::now(),
+            pace: Pace::new(),
             untimed: EVERY,
             others: Vec::new(),
             suspect: Suspect {
@@ -264,7 +312,7 @@ impl Worker {
             return self.push_of_batch(task);
         }
         if self.put_next(task) {
-            Shared::wake_one(&self.shared);
+            self.call_if_worth(0);
         }
     }
 
@@ -274,7 +322,21 @@ impl Worker {
             return Shared::ready_from_outside(&self.shared, task);
         }
         self.put_next(task);
-        Shared::wake_one(&self.shared);
+        self.call_if_worth(1);
+    }
+
+    /// Calls a sleeper if what stands in the run queue, and as many more, keep this worker for longer than
+    /// it takes the other one to come. If it goes on for longer than the last polls say, `sysmon` sees it.
+    #[inline]
+    fn call_if_worth(&self, more: usize) {
+        let core = self.core.borrow();
+        let waiting = (core.queue.shared().len() + more) as u64;
+        let is_worth = waiting.saturating_mul(core.pace.mean) >= CALL;
+        drop(core);
+        match is_worth {
+            true => Shared::wake_one(&self.shared),
+            false => self.shared.leave_to_sysmon(),
+        }
     }
 
     /// Makes a goroutine the next to run; whether another one had to move to the queue.
@@ -561,6 +623,7 @@ impl Worker {
     /// not wait longer than one that comes again and again to a worker's queue, however many there are.
     #[inline(never)]
     fn first_of_others(&self) -> Option<Runnable> {
+        self.core.borrow_mut().pace.reckon(FAIRNESS);
         self.look_outside(POLL_INTERVAL);
         let task = self.take_global(FAIRNESS as usize)?;
         // What is in the queue waits for one poll more.
@@ -644,6 +707,7 @@ impl Worker {
             return;
         }
         wake.wake_all();
+        // Whether it is worth it is not asked: `sysmon` would have to be told each time that it is not.
         if self.core.borrow().queue.shared().len() > 1 || self.shared.global.len() > 0 {
             Shared::wake_one(&self.shared);
         }
@@ -735,7 +799,9 @@ impl Worker {
         shared.sysmon.hurry();
         let found = self.last_look();
         self.remote.counters.parks.add(u64::from(!found));
+        self.core.borrow_mut().pace.falls_asleep();
         let wake = if found { None } else { self.sleep_somewhere() };
+        self.core.borrow_mut().pace.wakes_up();
         self.core.borrow_mut().spinning = shared.idle.wake_self(self.index, found);
         if found || wake.is_some() {
             // It leaves the idle state without being called.

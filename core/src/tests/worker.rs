@@ -274,3 +274,45 @@ fn what_another_worker_runs_next_is_taken_only_behind_a_long_poll() {
         assert!(worker.find_work().is_some());
     });
 }
+
+/// Who is spawned by worker 0, where a poll takes as many nanoseconds, until the other worker is called.
+fn spawned_until_called(mean: u64) -> usize {
+    let shared = runtime(2);
+    shared.remote(1).answer(AWAY);
+    assert!(shared.idle.sleep(1, false, || false));
+    let mut spawned = 0;
+    as_worker_0(&shared, |worker| {
+        worker.core.borrow_mut().pace.mean = mean;
+        while shared.idle.snapshot().spinning == 0 && spawned < 100 {
+            spawn(&shared, pending());
+            spawned += 1;
+        }
+        assert!(spawned < 100 || shared.sysmon.is_told());
+    });
+    spawned
+}
+
+#[test]
+fn another_worker_is_called_for_as_much_as_it_is_worth_and_else_sysmon_is_told() {
+    assert_eq!(spawned_until_called(u64::from(u32::MAX)), 1);
+    assert_eq!(spawned_until_called(CALL), 1);
+    assert_eq!(spawned_until_called(CALL / 10), 10);
+    assert_eq!(spawned_until_called(1), 100);
+}
+
+#[test]
+fn a_poll_takes_what_the_worker_was_awake_for() {
+    let mut pace = Pace::new();
+    pace.falls_asleep();
+    pace.awake = Duration::from_micros(61 * 3);
+    pace.wakes_up();
+    pace.reckon(61);
+    assert!(pace.mean >= 3_000);
+    assert_eq!(pace.awake, Duration::ZERO);
+    // While it sleeps nothing is added.
+    pace.falls_asleep();
+    let (awake, woken) = (pace.awake, clock::now());
+    pace.wakes_up();
+    assert_eq!(pace.awake, awake);
+    assert!(pace.since >= woken);
+}
