@@ -48,6 +48,8 @@ const MAY_RECEIVE: u8 = 1;
 /// In `hint`: a send may complete at once.
 const MAY_SEND: u8 = 2;
 
+const HAS_VALUE: &str = "a send has its value until it is done";
+
 /// What the two ends share.
 pub(crate) struct Channel<T> {
     made_at: &'static Location<'static>,
@@ -183,7 +185,27 @@ impl<T> Channel<T> {
 
     #[inline(never)]
     fn send_locked(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
-        let sent = self.lock().send(slot, Right::Free, permit);
+        let mut state = self.state.lock();
+        if state.is_calm() {
+            let len = state.buffer.len();
+            if len >= self.capacity {
+                return Sending::Full;
+            }
+            if !permit() {
+                return Sending::Refused;
+            }
+            let value = slot.take().expect(HAS_VALUE);
+            state.buffer.push(value);
+            let has_room = len + 1 < self.capacity;
+            self.leave(&state, MAY_RECEIVE | (u8::from(has_room) * MAY_SEND));
+            return Sending::Done;
+        }
+        let mut locked = Locked {
+            channel: self,
+            state,
+        };
+        let sent = locked.send(slot, Right::Free, permit);
+        drop(locked);
         match sent {
             Sent::Done(waker) => {
                 wake(waker);
@@ -207,7 +229,25 @@ impl<T> Channel<T> {
 
     #[inline(never)]
     fn receive_locked(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
-        let received = self.lock().receive(Right::Free, permit);
+        let mut state = self.state.lock();
+        if state.is_calm() {
+            let len = state.buffer.len();
+            if len == 0 {
+                return Receiving::Empty;
+            }
+            if !permit() {
+                return Receiving::Refused;
+            }
+            let value = state.buffer.pop().expect("something is stored");
+            self.leave(&state, MAY_SEND | (u8::from(len > 1) * MAY_RECEIVE));
+            return Receiving::Value(value);
+        }
+        let mut locked = Locked {
+            channel: self,
+            state,
+        };
+        let received = locked.receive(Right::Free, permit);
+        drop(locked);
         match received {
             Received::Value(value, waker) => {
                 wake(waker);
@@ -216,6 +256,19 @@ impl<T> Channel<T> {
             Received::Closed => Receiving::Closed,
             Received::Refused => Receiving::Refused,
             Received::Empty | Received::OwnLost => Receiving::Empty,
+        }
+    }
+
+    /// Whoever had the lock leaves this hint.
+    #[inline(always)]
+    fn leave(&self, state: &State<T>, hint: u8) {
+        if cfg!(debug_assertions) {
+            state.check(self.capacity);
+            assert_eq!(hint, state.hint(self.capacity));
+        }
+        // The line is this thread's already; what matters is not to write what stands there.
+        if self.hint.load(Ordering::Relaxed) != hint {
+            self.hint.store(hint, Ordering::Relaxed);
         }
     }
 
@@ -414,15 +467,8 @@ impl<T> DerefMut for Locked<'_, T> {
 impl<T> Drop for Locked<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        let Channel { capacity, hint, .. } = self.channel;
-        if cfg!(debug_assertions) {
-            self.state.check(*capacity);
-        }
-        let new = self.state.hint(*capacity);
-        // The line is this thread's already; what matters is not to write what stands there.
-        if hint.load(Ordering::Relaxed) != new {
-            hint.store(new, Ordering::Relaxed);
-        }
+        let hint = self.state.hint(self.channel.capacity);
+        self.channel.leave(&self.state, hint);
     }
 }
 
@@ -457,7 +503,7 @@ impl<T> Locked<'_, T> {
         if has_peer {
             match state.receivers.claim(right) {
                 Claimed::Won(winner) => {
-                    let value = slot.take().expect("a send has its value until it is done");
+                    let value = slot.take().expect(HAS_VALUE);
                     state.handed_over += 1;
                     return Sent::Done(winner.give(value, state.handed_over));
                 }
@@ -471,9 +517,7 @@ impl<T> Locked<'_, T> {
         if !right.win() {
             return Sent::OwnLost;
         }
-        state
-            .buffer
-            .push(slot.take().expect("a send has its value until it is done"));
+        state.buffer.push(slot.take().expect(HAS_VALUE));
         Sent::Done(None)
     }
 
@@ -545,6 +589,16 @@ impl<T> State<T> {
     #[inline]
     fn has_stored(&self) -> bool {
         self.len() > 0
+    }
+
+    /// Whether the channel is open, nobody waits, and nothing came back: mostly it is so, and an operation
+    /// has to do with the buffer only.
+    #[inline]
+    fn is_calm(&self) -> bool {
+        self.closed.is_none()
+            && self.senders.is_empty()
+            && self.receivers.is_empty()
+            && self.returned.is_empty()
     }
 
     /// How many values a receive could take now, one after the other; counts no further than `limit`.
