@@ -31,6 +31,7 @@ use crate::coop;
 use crate::primitive::MODELLED;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
+use crate::sys;
 use crate::task::Runnable;
 
 /// A spare for whom nobody has had a use for so long retires.
@@ -288,9 +289,12 @@ impl Shared {
         let budget = || remote.budget.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: it is taken out below, before this thread ends.
         *budget() = Some(unsafe { coop::budget() });
+        let thread = || remote.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        *thread() = Some(sys::Thread::current());
         let queue = worker::run(Arc::clone(this), index, queue, called);
         *owner() = Some(queue);
         *budget() = None;
+        *thread() = None;
         this.thread_ends(index);
     }
 

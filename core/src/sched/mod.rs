@@ -61,6 +61,7 @@ use crate::netpoll::Netpoll;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
 use crate::runtime::{Config, Dump};
+use crate::sys;
 use crate::task::{self, Header, JoinHandle, Registry, Runnable, Schedule};
 use crate::timer::Timers;
 use crate::trace::Reported;
@@ -134,6 +135,8 @@ pub(crate) struct Remote {
     looked: AtomicU64,
     /// What is left of the running goroutine's slice, while a thread has this worker.
     budget: StdMutex<Option<Budget>>,
+    /// That thread.
+    thread: StdMutex<Option<sys::Thread>>,
     /// How often `sysmon` has taken its right; written by `sysmon`.
     retakes: Count,
     /// How often `sysmon` has taken a slice away; written by `sysmon`.
@@ -153,6 +156,7 @@ impl Remote {
             calls: AtomicU8::new(AWAY),
             looked: AtomicU64::new(0),
             budget: StdMutex::new(None),
+            thread: StdMutex::new(None),
             retakes: Count::new(),
             preemptions: Count::new(),
             counters: Counters::new(),
@@ -216,6 +220,12 @@ impl Remote {
     fn is_in_long_poll(&self) -> bool {
         // Relaxed: hints.
         self.long.load(Ordering::Relaxed) == self.polls.load(Ordering::Relaxed)
+    }
+
+    /// Whether the worker's thread sleeps in a call that blocks, as far as the system says so.
+    fn sleeps(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_some_and(sys::Thread::sleeps)
     }
 
     /// How many polls the worker has begun.

@@ -6,7 +6,9 @@
 //! * the slice of a goroutine that has been polled for longer than [`SLICE`] is taken away, so that it
 //!   gives way at its next channel, timer or socket operation;
 //! * if it does not come to one, and there is something to do, its worker is marked as away: what
-//!   stands in its hands goes to the global queue, and its right to a spare (see [`super::handoff`]);
+//!   stands in its hands goes to the global queue, and its right to a spare (see [`super::handoff`]). One whose
+//!   thread sleeps in the system, as the system says, is not waited for: after [`BLOCKED`] it is marked (Go is told
+//!   of each call of the system, and waits for one look);
 //! * what stands in a worker's queue or `runnext` behind a poll that takes long, or in its queue from one look
 //!   to the next, has an idle worker called;
 //! * timers and files at which nobody has looked for [`UNLOOKED`] are looked at here;
@@ -47,6 +49,10 @@ use crate::util::wake_list::WakeList;
 /// A goroutine that is polled for longer gives way to others. (Go: `forcePreemptNS`.)
 pub(super) const SLICE: Duration = Duration::from_millis(10);
 
+/// A worker whose thread has been in one poll for so long is asked after: if it sleeps in the system, it is not
+/// waited for until [`SLICE`] has passed.
+const BLOCKED: Duration = Duration::from_millis(1);
+
 /// The unit of the notes' clock.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -85,6 +91,8 @@ pub(super) struct Sysmon {
     /// Since the last look a worker has left a goroutine in its own hands. The line is in all workers'
     /// caches; it is written once a look.
     wanted: AtomicBool,
+    /// Since the last look a worker has come back from a call that blocked: its next one may.
+    stirred: AtomicBool,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     start: Instant,
     /// The clock of the notes of goroutines, in units of [`TICK`]: reading the system's is too dear for
@@ -107,6 +115,7 @@ impl Sysmon {
             resting: AtomicBool::new(false),
             // A model has no rhythm: nobody need tell.
             wanted: AtomicBool::new(MODELLED),
+            stirred: AtomicBool::new(false),
             thread: Mutex::new(None),
         }
     }
@@ -141,7 +150,7 @@ impl Sysmon {
     }
 
     /// Whether somebody was left to it since the last look.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn is_told(&self) -> bool {
         self.wanted.load(Ordering::Relaxed)
     }
@@ -171,6 +180,16 @@ impl Sysmon {
         if self.parked.load(Ordering::SeqCst) {
             self.wake();
         }
+    }
+
+    /// A worker has come back from a call that blocked: those who block again are seen soon.
+    pub(super) fn stir(&self) {
+        // Relaxed: if it is missed, the next look is at most 10 ms away.
+        self.stirred.store(true, Ordering::Relaxed);
+        if self.resting.load(Ordering::Relaxed) {
+            let _ = self.parker.unpark();
+        }
+        self.nudge();
     }
 
     /// A worker idles: if others have goroutines in their hands, they are looked at in time from here on.
@@ -237,6 +256,8 @@ struct Watched {
     since: Instant,
     /// Whether something stood in its queue.
     queued: bool,
+    /// After how long in that poll the system was asked after its thread.
+    asked: Duration,
 }
 
 /// What a look at a worker shows.
@@ -257,6 +278,7 @@ impl Watched {
             polls: 0,
             since: clock::now(),
             queued: false,
+            asked: Duration::ZERO,
         }
     }
 
@@ -267,7 +289,7 @@ impl Watched {
         let polls = self.remote.polls.load(Ordering::Relaxed);
         let is_same = std::mem::replace(&mut self.polls, polls) == polls;
         if !is_same {
-            self.since = now;
+            (self.since, self.asked) = (now, Duration::ZERO);
         }
         Look {
             in_poll: polls % 2 == 1,
@@ -308,6 +330,9 @@ impl<'a> Watch<'a> {
         while !self.shared.is_stopping() {
             self.rest();
             self.attend(self.shared.signals.take());
+            if self.shared.sysmon.stirred.swap(false, Ordering::Relaxed) {
+                (self.pause, self.in_vain) = (SHORTEST, 0);
+            }
             if self.is_wanted() {
                 // Before the look: what is left to it from here on is left to the next one.
                 self.shared.sysmon.wanted.store(false, Ordering::Relaxed);
@@ -458,7 +483,29 @@ impl<'a> Watch<'a> {
             return true;
         }
         let stayed = now.saturating_duration_since(seen.since);
-        in_poll && is_same && stayed >= SLICE && self.long_poll(at)
+        in_poll && is_same && (stayed >= SLICE || self.is_blocked(at, stayed)) && self.long_poll(at)
+    }
+
+    /// Whether a worker that has been in one poll for that long does nothing there but wait for the system,
+    /// while there is something to do. It takes some microseconds to hear, so it is asked after one
+    /// millisecond, two, four and eight.
+    fn is_blocked(&mut self, at: usize, stayed: Duration) -> bool {
+        let seen = &mut self.workers[at];
+        if stayed < BLOCKED.max(seen.asked * 2) {
+            return false;
+        }
+        seen.asked = stayed;
+        self.has_something_to_do(at) && self.workers[at].remote.sleeps()
+    }
+
+    /// Whether something waits that the worker keeps from running.
+    fn has_something_to_do(&self, at: usize) -> bool {
+        // What is to run next behind its poll stands in no queue, and nobody else comes to it.
+        self.workers[at].remote.queue.has_next()
+            || self
+                .shared
+                .has_work(self.workers.iter().map(|watched| &watched.remote))
+            || self.is_unwatched()
     }
 
     /// A poll takes long: its goroutine is to give way, and if there is something to do, its worker's
@@ -468,11 +515,7 @@ impl<'a> Watch<'a> {
         if let Some(budget) = &*remote.budget.lock().unwrap_or_else(PoisonError::into_inner) {
             remote.preemptions.add(u64::from(budget.take_away()));
         }
-        // What is to run next behind this poll stands in no queue, and nobody else comes to it.
-        let workers = self.workers.iter().map(|watched| &watched.remote);
-        let something_to_do =
-            remote.queue.has_next() || self.shared.has_work(workers) || self.is_unwatched();
-        if !something_to_do {
+        if !self.has_something_to_do(at) {
             return false;
         }
         // Relaxed: the lock that this is called under orders it after what the worker did before it

@@ -285,7 +285,7 @@ impl Worker {
         self.remote.answer(AWAY);
         drop(core);
         // All others may have been idle meanwhile, and `sysmon` with them.
-        self.shared.sysmon.nudge();
+        self.shared.sysmon.stir();
     }
 
     /// Whether this worker counted as spinning; it does not from here on by itself.

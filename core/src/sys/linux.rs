@@ -6,8 +6,9 @@
 //! quota.
 
 use std::ffi::{c_int, c_ulong};
+use std::fs;
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use mio::Interest;
@@ -51,16 +52,66 @@ fn allowed() -> Option<NonZero<usize>> {
 
 /// How many threads this process has; not known where `/proc` is not there.
 pub(crate) fn threads() -> Option<usize> {
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    let tasks = fs::read_dir("/proc/self/task").ok()?;
     Some(tasks.count())
+}
+
+/// A thread, for others to ask after.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    /// Its line in `/proc`; none where there is no `/proc`.
+    stat: Option<PathBuf>,
+}
+
+impl Thread {
+    /// The calling one.
+    pub(crate) fn current() -> Self {
+        let path = |task| Path::new("/proc").join(task).join("stat");
+        let stat = fs::read_link("/proc/thread-self").ok().map(path);
+        Self { stat }
+    }
+
+    /// Whether it sleeps in the kernel, in a call that blocks, and so neither computes nor waits for a
+    /// processor; if that is not known, false. Only while the thread lives: its number may be another's later.
+    pub(crate) fn sleeps(&self) -> bool {
+        let Some(stat) = self.stat.as_ref().and_then(|stat| fs::read(stat).ok()) else {
+            return false;
+        };
+        // "number (name) state …", and the name may hold anything.
+        let name_ends = stat.iter().rposition(|&byte| byte == b')');
+        let state = name_ends.and_then(|at| stat.get(at + 2));
+        matches!(state, Some(b'S' | b'D'))
+    }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     unsafe extern "C" {
         fn sched_setaffinity(pid: c_int, size: usize, mask: *const u64) -> c_int;
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_another_sleeps_and_one_that_computes_does_not() {
+        let this = Thread::current();
+        assert!(!this.sleeps(), "it asks");
+        let (tell, told) = mpsc::channel();
+        let (end, wait) = mpsc::channel::<()>();
+        let thread = thread::Builder::new().name(") R (".into());
+        let thread = thread.spawn(move || {
+            tell.send(Thread::current()).unwrap();
+            wait.recv().unwrap_err();
+        });
+        let other = told.recv().unwrap();
+        while !other.sleeps() {
+            thread::yield_now();
+        }
+        assert!((0..100).all(|_| other.sleeps()), "nobody has woken it");
+        drop(end);
+        thread.unwrap().join().unwrap();
     }
 
     #[test]

@@ -25,3 +25,19 @@ pub(crate) const SHORT_READ_DRAINS: bool = false;
 pub(crate) fn interest() -> Interest {
     Interest::READABLE | Interest::WRITABLE
 }
+
+/// A thread, for others to ask after.
+#[derive(Debug)]
+pub(crate) struct Thread;
+
+impl Thread {
+    /// The calling one.
+    pub(crate) fn current() -> Self {
+        Self
+    }
+
+    /// Whether it sleeps in a call that blocks: not known.
+    pub(crate) fn sleeps(&self) -> bool {
+        false
+    }
+}

@@ -21,6 +21,14 @@ fn beside_idle(f: impl FnOnce(&mut Watch<'_>, &mut Owner<Header>, Runnable)) {
 }
 
 impl Watch<'_> {
+    /// How often worker 1 has lost its right after a look at it, so long after it was new.
+    fn retakes_after(&mut self, new: Instant, stayed: Duration) -> u64 {
+        let done = self.look_at(1, new + stayed);
+        let retakes = self.worker().retakes.get();
+        assert_eq!(done, retakes > 0 || stayed >= SLICE);
+        retakes
+    }
+
     /// A look at worker 1, some microseconds after the last.
     fn calls(&mut self) -> bool {
         let is_called = self.look_at(1, clock::now());
@@ -77,4 +85,58 @@ fn what_would_run_next_has_a_worker_called_only_behind_a_long_poll() {
         watch.worker().end_poll();
         assert!(!watch.worker().is_in_long_poll());
     });
+}
+
+/// Runs `f` while worker 1 is in a poll with something in its queue, nobody idles, and its thread is this one.
+fn in_poll_on(thread: sys::Thread, f: impl FnOnce(&mut Watch<'_>, Instant)) {
+    let shared = runtime(2);
+    let task = runnable(&shared);
+    for index in 0..2 {
+        shared.remote(index).answer(super::super::AWAY);
+    }
+    let remote = shared.remote(1);
+    let mut queue = owner(&remote);
+    assert!(queue.push(task.into_raw()).is_ok());
+    *remote.thread.lock().unwrap() = Some(thread);
+    remote.begin_poll();
+    let mut watch = Watch::new(&shared);
+    shared.hear_of_others(&mut watch.workers, Watched::new);
+    let new = clock::now();
+    assert_eq!(watch.retakes_after(new, Duration::ZERO), 0);
+    f(&mut watch, new);
+    remote.end_poll();
+    shared.tidy_up();
+}
+
+#[test]
+fn a_thread_that_computes_keeps_its_right_for_a_slice() {
+    in_poll_on(sys::Thread::current(), |watch, new| {
+        assert_eq!(watch.retakes_after(new, BLOCKED), 0);
+        assert_eq!(watch.retakes_after(new, SLICE - BLOCKED), 0);
+        assert_eq!(watch.retakes_after(new, SLICE), 1);
+    });
+}
+
+#[test]
+fn a_thread_that_sleeps_in_the_system_loses_its_right_at_once() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        tell.send(sys::Thread::current()).unwrap();
+        wait.recv().unwrap_err();
+    });
+    let sleeper = told.recv().unwrap();
+    // Where the system does not say who sleeps it does not say how many there are either.
+    if sys::threads().is_none() {
+        return;
+    }
+    while !sleeper.sleeps() {
+        thread::yield_now();
+    }
+    in_poll_on(sleeper, |watch, new| {
+        assert_eq!(watch.retakes_after(new, BLOCKED / 2), 0);
+        assert_eq!(watch.retakes_after(new, BLOCKED), 1);
+    });
+    drop(end);
+    thread.join().unwrap();
 }
