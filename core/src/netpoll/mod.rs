@@ -43,6 +43,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// The token of [`Netpoll::interrupt`]; no record has its index.
 const INTERRUPT: Token = Token(usize::MAX);
 
+/// The token of the alarm; no record has its index.
+const ALARM: Token = Token(usize::MAX - 1);
+
 /// Half of a token: the lower bits are the index of a record, the upper ones its generation.
 const HALF: u32 = usize::BITS / 2;
 const INDEX: usize = (1 << HALF) - 1;
@@ -68,6 +71,8 @@ struct Poller {
     events: Events,
     /// A look that did not wait has met an interrupt, which ends the next poll that would wait.
     owed: bool,
+    /// Ends a poll that waits for a deadline, where the system has one.
+    alarm: Option<sys::Alarm>,
 }
 
 struct Files {
@@ -120,6 +125,7 @@ impl Netpoll {
             poll,
             events: Events::with_capacity(BATCH),
             owed: false,
+            alarm: sys::Alarm::new(&registry, ALARM),
         };
         let files = Files {
             records: Vec::new(),
@@ -167,13 +173,24 @@ impl Netpoll {
         let Some(mut poller) = self.poller.try_lock() else {
             return Polled::Busy;
         };
-        let Poller { poll, events, owed } = &mut *poller;
+        let Poller {
+            poll,
+            events,
+            owed,
+            alarm,
+        } = &mut *poller;
         let would_wait = timeout != Some(Duration::ZERO);
         let timeout = if would_wait && std::mem::take(owed) {
             Some(Duration::ZERO)
         } else {
             timeout.map(|timeout| timeout.min(LONGEST_WAIT))
         };
+        if let (Some(alarm), Some(wait)) = (alarm, timeout)
+            && wait > Duration::ZERO
+            && !MODELLED
+        {
+            alarm.set(wait);
+        }
         let polled = if MODELLED {
             self.await_interrupt();
             Ok(())
@@ -281,8 +298,8 @@ impl Files {
         }
         let index = match self.free.pop() {
             Some(index) => index,
-            // The last index would make the token of the interrupt possible.
-            None if self.records.len() >= INDEX => {
+            // The last two indices would make the tokens of the interrupt and the alarm possible.
+            None if self.records.len() >= INDEX - 1 => {
                 return Err(io::Error::other(
                     "the netpoller has no room for another file",
                 ));

@@ -5,19 +5,80 @@
 //! quota of 1.9 processors half of it would never be used. So the mask is asked for here, apart from the
 //! quota.
 
-use std::ffi::{c_int, c_ulong};
+use std::ffi::{c_int, c_long, c_ulong};
 use std::fs;
 use std::num::NonZero;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::ptr;
 use std::thread;
+use std::time::Duration;
 
-use mio::Interest;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
 
 use super::cgroup;
 
 unsafe extern "C" {
     fn sched_getaffinity(pid: c_int, size: usize, mask: *mut u64) -> c_int;
     fn prctl(option: c_int, ...) -> c_int;
+    fn timerfd_create(clock: c_int, flags: c_int) -> c_int;
+    fn timerfd_settime(
+        fd: c_int,
+        flags: c_int,
+        new: *const [Timespec; 2],
+        old: *mut [Timespec; 2],
+    ) -> c_int;
+}
+
+/// The kernel's, on 64-bit systems.
+#[repr(C)]
+struct Timespec {
+    seconds: c_long,
+    nanoseconds: c_long,
+}
+
+/// The kernel's numbers.
+const CLOCK_MONOTONIC: c_int = 1;
+const TFD_CLOEXEC: c_int = 0o2_000_000;
+
+/// Ends a poll at a moment to the microsecond: epoll itself, and so mio, counts in milliseconds.
+#[derive(Debug)]
+pub(crate) struct Alarm(OwnedFd);
+
+impl Alarm {
+    /// One that ends the polls of this registry by an event with this token; none if it cannot be had.
+    pub(crate) fn new(registry: &Registry, token: Token) -> Option<Self> {
+        if size_of::<usize>() != 8 {
+            return None;
+        }
+        // SAFETY: it takes two numbers, and gives a descriptor or -1.
+        let fd = unsafe { timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) };
+        if fd < 0 {
+            return None;
+        }
+        // SAFETY: the descriptor was just made, and is nobody else's.
+        let alarm = Self(unsafe { OwnedFd::from_raw_fd(fd) });
+        let source = &mut SourceFd(&fd);
+        registry.register(source, token, Interest::READABLE).ok()?;
+        Some(alarm)
+    }
+
+    /// Has it go off so much later, and not at any moment that was set before.
+    pub(crate) fn set(&self, after: Duration) {
+        let once = Timespec {
+            seconds: 0,
+            nanoseconds: 0,
+        };
+        let value = Timespec {
+            seconds: c_long::try_from(after.as_secs()).unwrap_or(c_long::MAX),
+            // Nothing at all would be never.
+            nanoseconds: c_long::from(after.subsec_nanos()).max(1),
+        };
+        // SAFETY: the descriptor is a timer's, and the pointer leads to an `itimerspec`: two `timespec`s. If it
+        // fails the poll ends by its own timeout, a millisecond later at most.
+        unsafe { timerfd_settime(self.0.as_raw_fd(), 0, &[once, value], ptr::null_mut()) };
+    }
 }
 
 /// The kernel's number for it.
@@ -92,6 +153,28 @@ mod tests {
 
     unsafe extern "C" {
         fn sched_setaffinity(pid: c_int, size: usize, mask: *const u64) -> c_int;
+    }
+
+    #[test]
+    fn an_alarm_ends_a_poll_once_and_only_at_the_moment_that_was_set_last() {
+        let mut poll = mio::Poll::new().unwrap();
+        let mut events = mio::Events::with_capacity(8);
+        let alarm = Alarm::new(poll.registry(), Token(7)).unwrap();
+        let mut ends = |timeout| {
+            poll.poll(&mut events, Some(timeout)).unwrap();
+            events.iter().map(|event| event.token()).collect::<Vec<_>>()
+        };
+        let long = Duration::from_secs(60);
+        for _ in 0..3 {
+            // Nobody reads it, and it goes off all the same.
+            alarm.set(Duration::from_micros(300));
+            assert_eq!(ends(long), [Token(7)]);
+        }
+        alarm.set(Duration::ZERO);
+        assert_eq!(ends(long), [Token(7)]);
+        alarm.set(Duration::from_micros(1));
+        alarm.set(long);
+        assert_eq!(ends(Duration::from_millis(20)), []);
     }
 
     #[test]

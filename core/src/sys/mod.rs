@@ -9,14 +9,14 @@ mod cgroup;
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::linux::{
-    SHORT_READ_DRAINS, Thread, interest, processors, sleep_to_the_point, threads,
+    Alarm, SHORT_READ_DRAINS, Thread, interest, processors, sleep_to_the_point, threads,
 };
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::other::{
-    SHORT_READ_DRAINS, Thread, interest, processors, sleep_to_the_point, threads,
+    Alarm, SHORT_READ_DRAINS, Thread, interest, processors, sleep_to_the_point, threads,
 };
 
 mod numbers;

@@ -2,8 +2,9 @@
 
 use std::num::NonZero;
 use std::thread;
+use std::time::Duration;
 
-use mio::Interest;
+use mio::{Interest, Registry, Token};
 
 /// How many processors this process may use.
 pub(crate) fn processors() -> usize {
@@ -40,4 +41,18 @@ impl Thread {
     pub(crate) fn sleeps(&self) -> bool {
         false
     }
+}
+
+/// Ends a poll at a moment, where the poll's own timeout is not as exact: not known.
+#[derive(Debug)]
+pub(crate) struct Alarm;
+
+impl Alarm {
+    /// None.
+    pub(crate) fn new(_registry: &Registry, _token: Token) -> Option<Self> {
+        None
+    }
+
+    /// Never called.
+    pub(crate) fn set(&self, _after: Duration) {}
 }
