@@ -215,7 +215,7 @@ unsafe impl<T> Receive for Receiver<T> {
 
     #[inline]
     fn node() -> Waiter<T> {
-        // Whoever makes a node has asked `now` before.
+        // Whoever makes a node has asked `now` before, or is a select, which looks by itself.
         Waiter::receive().tried()
     }
 

@@ -100,6 +100,9 @@ impl<A: Early, L: EarlyList> EarlyList for Cons<A, L> {
 /// Has one of the arms commit if one is ready, each equally likely.
 #[inline]
 pub fn now<L: EarlyList>(arms: &mut L) -> Option<Selected<<L::Nodes as Outputs>::Won>> {
+    if L::LEN < 2 {
+        return now_biased(arms);
+    }
     if !L::AT_ONCE || L::LEN > SHUFFLED {
         return None;
     }

@@ -118,8 +118,8 @@ pub(super) mod lock {
 
         /// Leaves whoever has the lock alone for longer each time. Two threads that go at a lock take its
         /// line from each other at each operation, with all that it guards; one that stays away for a
-        /// microsecond lets the other one do twenty operations at full speed. Bounded: after some
-        /// microseconds it sleeps.
+        /// microsecond lets the other one do twenty operations at full speed. Bounded: after ten or twenty
+        /// microseconds, by the processor, it sleeps.
         #[cold]
         fn lock_contended(&self) -> Guard<'_, T> {
             for pause in PAUSES {

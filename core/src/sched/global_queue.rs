@@ -1,6 +1,7 @@
 //! The run queue that all workers share. (Go: the global runq.)
 //!
-//! It takes what is woken from outside, what gave way, and what did not fit into a local queue; an
+//! It takes what is woken from outside, what timers and files make ready in numbers, and what did not fit into a
+//! local queue; an
 //! intrusive list under one lock, with its length beside it so that looking costs one load. What
 //! must hold: a goroutine in the list is runnable and stands in no other queue; once closed the
 //! list is empty for good, and what comes then is forgotten (shutdown drops it by the registry).

@@ -131,6 +131,18 @@ impl<T> Owner<T> {
         NonNull::new(next.swap(ptr::null_mut(), Ordering::Relaxed))
     }
 
+    /// Takes half of the entries out, the oldest, in order.
+    pub(crate) fn shed_half(&mut self) -> Vec<NonNull<T>> {
+        let mut entries = Vec::new();
+        let taken = self.queue.grab(half, |at, entry| {
+            entries.truncate(at as usize);
+            entries.push(entry);
+        });
+        // If a thief was faster, what was copied is not this caller's.
+        entries.truncate(taken as usize);
+        entries.into_iter().filter_map(NonNull::new).collect()
+    }
+
     /// How many entries have ever come into the slots; it wraps.
     pub(crate) fn pushed(&self) -> u32 {
         self.queue.tail.load(Ordering::Relaxed)

@@ -60,7 +60,7 @@ const TICK: Duration = Duration::from_millis(10);
 const UNLOOKED: Duration = Duration::from_millis(10);
 
 /// The pause between two looks: at first, and while a goroutine may wait beside an idle worker. With [`LONG`],
-/// it does not wait for longer than 100 µs.
+/// it does not wait for much longer than 100 µs.
 const SHORTEST: Duration = Duration::from_micros(80);
 
 /// The pause between two looks, at most.
@@ -189,7 +189,6 @@ impl Sysmon {
         if self.resting.load(Ordering::Relaxed) {
             let _ = self.parker.unpark();
         }
-        self.nudge();
     }
 
     /// A worker idles: if others have goroutines in their hands, they are looked at in time from here on.
@@ -391,7 +390,7 @@ impl<'a> Watch<'a> {
     /// Whether a goroutine may wait in somebody's hands beside a worker that idles.
     fn is_wanted(&self) -> bool {
         let idle = &self.shared.idle;
-        self.shared.sysmon.wanted.load(Ordering::Relaxed) && idle.has_room() && !idle.is_quiet()
+        self.shared.sysmon.wanted.load(Ordering::Relaxed) && idle.has_room()
     }
 
     /// Whether nobody is awake who would have to be watched. Where no thread can be had that sleeps in the
@@ -480,7 +479,10 @@ impl<'a> Watch<'a> {
         }
         if has_room && (is_long || is_crowded) {
             Shared::wake_one(self.shared);
-            return true;
+            // If nobody could be called, the worker is looked at as if there were no room.
+            if !self.shared.idle.has_room() {
+                return true;
+            }
         }
         let stayed = now.saturating_duration_since(seen.since);
         in_poll && is_same && (stayed >= SLICE || self.is_blocked(at, stayed)) && self.long_poll(at)

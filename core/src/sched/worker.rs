@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use super::counters::EVERY;
 use super::locked::Serves;
 use super::run_queue::{CAPACITY, Owner, Spill};
-use super::{AWAY, LOCKED, Remote, STOPPING, Shared, current, sysmon};
+use super::{AWAY, LOCKED, NONE_LONG, Remote, STOPPING, Shared, current, sysmon};
 use crate::clock;
 use crate::coop::SLICE;
 use crate::metrics;
@@ -150,6 +150,8 @@ pub(super) struct Worker {
     running: Cell<Option<NonNull<Header>>>,
     /// Whether the goroutine that runs is in `task::blocking`.
     blocking: Cell<bool>,
+    /// How often `sysmon` had taken its right when it last came back.
+    retakes: Cell<u64>,
     /// Which goroutines it may run.
     serves: Cell<Serves>,
     /// Whether `CHANGO_DEBUG` asks which goroutine runs, or which one stays for too long.
@@ -193,6 +195,13 @@ pub(super) fn run(
     worker.core.into_inner().queue
 }
 
+/// The polls of a worker in whose hands something waits.
+fn waiting_polls(remote: &Remote) -> Option<u64> {
+    let waits = remote.queue.len() > 0 || remote.queue.has_next();
+    // Relaxed: a hint.
+    waits.then(|| remote.polls.load(Ordering::Relaxed))
+}
+
 /// A number for a goroutine that is spawned outside the workers.
 pub(super) fn draw_id() -> u64 {
     draw_ids(1).start
@@ -222,7 +231,7 @@ impl Worker {
             others: Vec::new(),
             suspect: Suspect {
                 at: 0,
-                polls: 0,
+                polls: NONE_LONG,
                 since: clock::now(),
             },
         };
@@ -235,6 +244,7 @@ impl Worker {
             core: RefCell::new(core),
             running: Cell::new(None),
             blocking: Cell::new(false),
+            retakes: Cell::new(0),
             serves: Cell::new(Serves::All),
             watched,
             stay: RefCell::new(None),
@@ -284,8 +294,13 @@ impl Worker {
         }
         self.remote.answer(AWAY);
         drop(core);
+        let retakes = self.remote.retakes.get();
+        if self.retakes.replace(retakes) != retakes {
+            // `sysmon` has had to find out that it blocked; the next one may soon.
+            self.shared.sysmon.stir();
+        }
         // All others may have been idle meanwhile, and `sysmon` with them.
-        self.shared.sysmon.stir();
+        self.shared.sysmon.nudge();
     }
 
     /// Whether this worker counted as spinning; it does not from here on by itself.
@@ -398,12 +413,6 @@ impl Worker {
             .into_iter()
             .map(|task| unsafe { Runnable::from_raw(task) });
         self.shared.global.push(tasks);
-    }
-
-    fn pop_local(&self) -> Option<Runnable> {
-        let task = self.core.borrow_mut().queue.pop()?;
-        // SAFETY: as in `put_next`.
-        Some(unsafe { Runnable::from_raw(task) })
     }
 
     /// Between two goroutines: whether this thread may look for one. False if it is to end.
@@ -583,6 +592,7 @@ impl Worker {
         if self.is_for_others()
             && let Some(task) = self.first_of_others()
         {
+            self.requeue_next();
             return Some(self.fresh_slice(task));
         }
         if let Some(task) = self.take_local() {
@@ -595,8 +605,9 @@ impl Worker {
             return Some(self.fresh_slice(task));
         }
         self.look_outside(Duration::ZERO);
+        // A waker of somebody else's may have spawned: `runnext` too.
         let task = self
-            .pop_local()
+            .take_local()
             .or_else(|| self.take_global(usize::MAX))
             .or_else(|| self.steal())?;
         Some(self.fresh_slice(task))
@@ -625,10 +636,41 @@ impl Worker {
     fn first_of_others(&self) -> Option<Runnable> {
         self.core.borrow_mut().pace.reckon(FAIRNESS);
         self.look_outside(POLL_INTERVAL);
+        if self.shared.global.len() > 0 {
+            self.make_room_for_others();
+        }
         let task = self.take_global(FAIRNESS as usize)?;
         // What is in the queue waits for one poll more.
         self.shared.leave_to_sysmon();
         Some(task)
+    }
+
+    /// If the own queue has no room for as many, its oldest half goes behind those in the global one, as if
+    /// all stood in one queue.
+    fn make_room_for_others(&self) {
+        let shed = {
+            let mut core = self.core.borrow_mut();
+            if core.queue.room() / 2 >= FAIRNESS as usize {
+                return;
+            }
+            core.queue.shed_half()
+        };
+        // SAFETY: as in `put_next`, for each of them.
+        let shed = shed
+            .into_iter()
+            .map(|task| unsafe { Runnable::from_raw(task) });
+        self.shared.global.push(shed);
+    }
+
+    /// Somebody else comes in between, and the slice begins anew: what would have run next, with what is left
+    /// of the old one, goes behind the others. Else a pair that never uses its slice up in 61 turns, and has it
+    /// renewed each time, would keep the queue waiting for ever.
+    fn requeue_next(&self) {
+        let next = self.core.borrow_mut().queue.take_next();
+        if let Some(task) = next {
+            // SAFETY: as in `put_next`.
+            self.push_local(unsafe { Runnable::from_raw(task) });
+        }
     }
 
     /// `runnext`, with what is left of the slice; if nothing is, it queues behind the others. Else the
@@ -763,17 +805,19 @@ impl Worker {
         if shared.netpoll.registered() == 0 && shared.timers.is_empty() {
             return None;
         }
+        self.rescue_at(clock::now())
+    }
+
+    fn rescue_at(&self, now: Instant) -> Option<Runnable> {
         let mut core = self.core.borrow_mut();
         let core = &mut *core;
-        shared.hear_of_others(&mut core.others, |remote| remote);
+        self.shared
+            .hear_of_others(&mut core.others, |remote| remote);
         let Suspect { at, polls, since } = core.suspect;
-        let other = &core.others[at];
-        let waits = other.queue.len() > 0 || other.queue.has_next();
-        let now = clock::now();
-        // Relaxed: a hint.
-        if at == self.index || !waits || other.polls.load(Ordering::Relaxed) != polls {
+        if at == self.index || waiting_polls(&core.others[at]) != Some(polls) {
             let at = (at + 1) % core.others.len();
-            let polls = core.others[at].polls.load(Ordering::Relaxed);
+            // Its time begins when something is first seen to wait.
+            let polls = waiting_polls(&core.others[at]).unwrap_or(NONE_LONG);
             core.suspect = Suspect {
                 at,
                 polls,
@@ -784,7 +828,10 @@ impl Worker {
         if now.saturating_duration_since(since) < STALLED {
             return None;
         }
-        self.steal_from(core, at, true)
+        let task = self.steal_from(core, at, true)?;
+        // What came with it waits for a poll here, and nobody was called.
+        self.shared.leave_to_sysmon();
+        Some(task)
     }
 
     // ---- sleep ----

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
 use std::panic::Location;
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc as StdArc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -19,7 +20,8 @@ pub(in crate::sched) fn runtime(workers: usize) -> Arc<Shared> {
     let shared = crate::sched::new(crate::runtime::Config {
         workers,
         follows: None,
-        max_threads: workers,
+        // Nor can one be had.
+        max_threads: 0,
         name: String::new(),
         debug: Debug::default(),
         deadlock: Deadlock::Panic,
@@ -122,17 +124,9 @@ fn of_more_connections_than_a_queue_holds_each_gets_its_turn_while_all_are_busy(
     });
 }
 
-/// Looks for who has stalled, until all others have been looked at twice.
-fn rescued(worker: &Worker) -> bool {
-    (0..4).any(|_| worker.rescue().is_some())
-}
-
-/// Until a worker that has not moved since before counts as stalled.
-fn wait_until_stalled() {
-    let until = clock::now() + STALLED;
-    while clock::now() < until {
-        std::hint::spin_loop();
-    }
+/// Looks for who has stalled, until all others have been looked at twice; all at that moment.
+fn rescued(worker: &Worker, now: Instant) -> bool {
+    (0..6).any(|_| worker.rescue_at(now).is_some())
 }
 
 /// Runs `f` as worker 0 beside a worker with this in its hands, while somebody sleeps for long.
@@ -155,10 +149,11 @@ fn push(queue: &mut Owner<Header>, shared: &Arc<Shared>) {
 #[test]
 fn what_stands_behind_a_worker_that_stalls_is_taken_before_files_are_looked_at() {
     beside(push, |worker, _| {
-        assert!(!rescued(worker), "nobody knows yet that it stalls");
-        wait_until_stalled();
-        assert!(rescued(worker));
-        assert!(!rescued(worker), "there was one");
+        let now = clock::now();
+        assert!(!rescued(worker, now), "nobody knows yet that it stalls");
+        assert!(!rescued(worker, now + STALLED / 2));
+        assert!(rescued(worker, now + STALLED));
+        assert!(!rescued(worker, now + 9 * STALLED), "there was one");
     });
 }
 
@@ -168,21 +163,36 @@ fn what_a_worker_that_stalls_would_run_next_is_taken_too() {
         assert_eq!(queue.put_next(runnable(shared).into_raw()), None);
     };
     beside(put_next, |worker, _| {
-        assert!(!rescued(worker));
-        wait_until_stalled();
-        assert!(rescued(worker));
+        let now = clock::now();
+        assert!(!rescued(worker, now));
+        assert!(rescued(worker, now + STALLED));
     });
 }
 
 #[test]
 fn a_worker_that_moves_keeps_what_it_has() {
     beside(push, |worker, other| {
-        for _ in 0..3 {
-            assert!(!rescued(worker));
-            wait_until_stalled();
+        let now = clock::now();
+        for turn in 0..3 {
+            assert!(!rescued(worker, now + turn * STALLED));
             other.begin_poll();
         }
-        assert!(!rescued(worker));
+        assert!(!rescued(worker, now + 3 * STALLED));
+    });
+}
+
+#[test]
+fn a_worker_that_had_nothing_does_not_stall_when_something_comes() {
+    let shared = runtime(2);
+    let task = runnable(&shared);
+    let mut queue = owner(&shared.remote(1));
+    as_worker_0(&shared, |worker| {
+        let now = clock::now();
+        // From here on it is the one that is looked at.
+        assert!(worker.rescue_at(now).is_none());
+        assert!(queue.push(task.into_raw()).is_ok());
+        assert!(!rescued(worker, now + 9 * STALLED));
+        assert!(rescued(worker, now + 10 * STALLED));
     });
 }
 
@@ -191,9 +201,9 @@ fn nobody_is_suspected_where_there_is_nothing_to_look_at_but_queues() {
     let shared = runtime(2);
     push(&mut owner(&shared.remote(1)), &shared);
     as_worker_0(&shared, |worker| {
-        assert!(!rescued(worker));
-        wait_until_stalled();
-        assert!(!rescued(worker), "it is stolen from in any case");
+        assert!(worker.rescue().is_none());
+        let suspect = worker.core.borrow().suspect.at;
+        assert_eq!(suspect, 0, "its queue is stolen from in any case");
         assert!(worker.find_work().is_some());
     });
 }
@@ -224,14 +234,20 @@ fn a_goroutine_of_a_batch_stands_behind_those_that_wait_already() {
 
 #[test]
 fn those_who_come_again_and_again_leave_turns_to_the_global_queue() {
+    for yielders in [10, 3 * CAPACITY as usize / 4, 2 * CAPACITY as usize] {
+        leave_turns(yielders);
+    }
+}
+
+fn leave_turns(yielders: usize) {
     let shared = runtime(1);
     let connections = StdArc::new(Connections {
         wakers: Mutex::new(vec![None; 2 * CAPACITY as usize]),
         served: Mutex::default(),
     });
     as_worker_0(&shared, |worker| {
-        // Ten who are always in the worker's queue.
-        for _ in 0..10 {
+        // They are always in the worker's queue.
+        for _ in 0..yielders {
             spawn(&shared, async {
                 loop {
                     crate::spawn::yield_now().await;
@@ -315,4 +331,68 @@ fn a_poll_takes_what_the_worker_was_awake_for() {
     pace.wakes_up();
     assert_eq!(pace.awake, awake);
     assert!(pace.since >= woken);
+}
+
+#[test]
+fn a_pair_whose_slice_is_renewed_leaves_turns_to_the_queue() {
+    let shared = runtime(1);
+    let wakers = StdArc::new(Mutex::new([const { None::<Waker> }; 2]));
+    let ran = StdArc::new(AtomicBool::new(false));
+    as_worker_0(&shared, |worker| {
+        for here in 0..2 {
+            let wakers = StdArc::clone(&wakers);
+            spawn(&shared, async move {
+                poll_fn(|cx| -> Poll<()> {
+                    let mut wakers = wakers.lock().unwrap();
+                    wakers[here] = Some(cx.waker().clone());
+                    let other = wakers[1 - here].take();
+                    drop(wakers);
+                    other.into_iter().for_each(Waker::wake);
+                    Poll::Pending
+                })
+                .await;
+            });
+        }
+        worker.take_up(worker.find_work().expect("the pair"));
+        worker.take_up(worker.find_work().expect("the pair"));
+        let seen = StdArc::clone(&ran);
+        let outside = |count: usize| {
+            std::thread::scope(|scope| {
+                let spawn_all = || (0..count).for_each(|_| spawn(&shared, async {}));
+                scope.spawn(spawn_all).join().unwrap();
+            });
+        };
+        outside(10);
+        std::thread::scope(|scope| {
+            let last = async move { seen.store(true, Ordering::Relaxed) };
+            scope.spawn(|| spawn(&shared, last)).join().unwrap();
+        });
+        for turn in 0..3_000 {
+            if ran.load(Ordering::Relaxed) {
+                return;
+            }
+            if turn % FAIRNESS == 0 {
+                outside(1);
+            }
+            worker.take_up(worker.find_work().expect("the pair"));
+        }
+        panic!("it did not run beside a pair");
+    });
+}
+
+#[test]
+fn what_a_waker_of_somebody_else_spawns_is_run() {
+    struct Spawns(Arc<Shared>);
+    impl std::task::Wake for Spawns {
+        fn wake(self: StdArc<Self>) {
+            spawn(&self.0, pending());
+        }
+    }
+    let shared = runtime(1);
+    as_worker_0(&shared, |worker| {
+        let mut sleep = pin!(crate::time::sleep(Duration::from_millis(1)));
+        let waker = Waker::from(StdArc::new(Spawns(Arc::clone(&shared))));
+        let _ = sleep.as_mut().poll(&mut Context::from_waker(&waker));
+        while worker.find_work().is_none() {}
+    });
 }
