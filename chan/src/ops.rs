@@ -99,10 +99,8 @@ impl<'a, R: Receive + ?Sized> ReceiveWait<'a, R> {
     fn project(self: Pin<&mut Self>) -> (Pin<&mut R::Node>, &'a R) {
         let operand = self.operand;
         // SAFETY: the node is pinned with the future: nothing here moves it.
-        (
-            unsafe { self.map_unchecked_mut(|this| &mut this.node) },
-            operand,
-        )
+        let node = unsafe { self.map_unchecked_mut(|this| &mut this.node) };
+        (node, operand)
     }
 }
 

@@ -32,7 +32,6 @@ use crate::primitive::MODELLED;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
 use crate::sys;
-use crate::task::Runnable;
 
 /// A spare for whom nobody has had a use for so long retires.
 const RETIRES: Duration = Duration::from_secs(10);
@@ -186,11 +185,8 @@ impl Shared {
     pub(super) fn drain(&self, remote: &Remote) {
         let tasks = remote.queue.drain();
         if !tasks.is_empty() {
-            // SAFETY: a queue holds each runnable goroutine once, and these have just left theirs.
-            let tasks = tasks
-                .into_iter()
-                .map(|task| unsafe { Runnable::from_raw(task) });
-            self.global.push(tasks);
+            // SAFETY: the queue has just given them up.
+            unsafe { self.requeue(tasks) };
         }
     }
 

@@ -352,6 +352,19 @@ impl Shared {
         Self::wake_one(this);
     }
 
+    /// Moves goroutines from a worker's queue to the global one, in their order.
+    ///
+    /// # Safety
+    ///
+    /// The queue has given each of them up to the caller. (It holds a runnable goroutine once.)
+    unsafe fn requeue(&self, tasks: Vec<NonNull<Header>>) {
+        let runnable = |task| {
+            // SAFETY: the caller's promise.
+            unsafe { Runnable::from_raw(task) }
+        };
+        self.global.push(tasks.into_iter().map(runnable));
+    }
+
     /// Times a goroutine that has become runnable and stands in no queue yet, if there is room.
     #[cold]
     fn begin_sample(&self, task: &Runnable) {

@@ -408,11 +408,8 @@ impl Worker {
     #[cold]
     fn spill(&self, Spill(tasks): Spill<Header>) {
         self.remote.counters.spills.add(1);
-        // SAFETY: as in `put_next`, for each of them.
-        let tasks = tasks
-            .into_iter()
-            .map(|task| unsafe { Runnable::from_raw(task) });
-        self.shared.global.push(tasks);
+        // SAFETY: the queue has just given them up.
+        unsafe { self.shared.requeue(tasks) };
     }
 
     /// Between two goroutines: whether this thread may look for one. False if it is to end.
@@ -655,11 +652,8 @@ impl Worker {
             }
             core.queue.shed_half()
         };
-        // SAFETY: as in `put_next`, for each of them.
-        let shed = shed
-            .into_iter()
-            .map(|task| unsafe { Runnable::from_raw(task) });
-        self.shared.global.push(shed);
+        // SAFETY: the queue has just given them up.
+        unsafe { self.shared.requeue(shed) };
     }
 
     /// Somebody else comes in between, and the slice begins anew: what would have run next, with what is left
