@@ -454,3 +454,85 @@ impl<T> Slot<T> {
             .expect("the value of a send arm that did not win is in its slot")
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::bounded;
+
+    #[test]
+    fn each_arm_is_drawn_once_however_many_there_are() {
+        for len in 1..=SHUFFLED {
+            let mut shuffle = Shuffle::new();
+            let mut drawn: Vec<_> = (0..len).map(|turn| shuffle.draw(turn, len)).collect();
+            drawn.sort_unstable();
+            assert!(drawn.into_iter().eq(0..len), "of {len}");
+        }
+    }
+
+    #[test]
+    fn all_orders_are_equally_likely() {
+        let mut counts = BTreeMap::new();
+        for _ in 0..24_000 {
+            let mut shuffle = Shuffle::new();
+            let order = [0, 1, 2, 3].map(|turn| shuffle.draw(turn, 4));
+            *counts.entry(order).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        // A thousand each; the standard deviation is 31.
+        let all = || counts.values();
+        assert!(all().all(|count| (750..1250).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn of_the_arms_that_are_ready_each_is_taken_as_often() {
+        let channels = [(); 3].map(|()| bounded(1));
+        let [(first, a), (_second, b), (third, c)] = &channels;
+        let mut counts = [0; 3];
+        for _ in 0..6_000 {
+            // One of these is full still.
+            let _ = (first.try_send(0), third.try_send(2));
+            let rest = Cons::new(Some(recv(b)), Cons::new(Some(recv(c)), Nil));
+            let got = match now(&mut Cons::new(Some(recv(a)), rest)) {
+                Some(Selected::Arm(Won::This(got))) => got,
+                Some(Selected::Arm(Won::Later(Won::This(got)))) => got,
+                Some(Selected::Arm(Won::Later(Won::Later(Won::This(got))))) => got,
+                _ => panic!("two are ready"),
+            };
+            counts[got.expect("a value")] += 1;
+        }
+        assert_eq!(counts[1], 0);
+        assert!((2_700..3_300).contains(&counts[0]), "{counts:?}");
+    }
+
+    #[test]
+    fn in_order_the_first_that_is_ready_is_taken_and_the_others_keep_what_they_have() {
+        let [(_, a), (b_tx, b), (c_tx, c)] = [(); 3].map(|()| bounded(1));
+        b_tx.try_send(1).unwrap();
+        c_tx.try_send(2).unwrap();
+        let rest = Cons::new(Some(recv(&b)), Cons::new(Some(recv(&c)), Nil));
+        let mut arms = Cons::new(Some(recv_some(&a)), rest);
+        // The first one is closed, so it goes off and stays so.
+        let won = now_biased(&mut arms);
+        assert!(matches!(
+            won,
+            Some(Selected::Arm(Won::Later(Won::This(Some(1)))))
+        ));
+        assert!(arms.arm.as_ref().is_some_and(|arm| arm.off));
+        assert_eq!(c.try_recv(), Ok(2));
+    }
+
+    #[test]
+    fn a_value_that_is_lent_comes_back_unless_its_arm_is_taken() {
+        let (tx, rx) = bounded(1);
+        let mut slot = Slot::new(1);
+        assert!(now(&mut Cons::new(Some(send_slot(&tx, &mut slot)), Nil)).is_some());
+        assert_eq!(slot.value, None);
+        slot = Slot::new(2);
+        assert!(now(&mut Cons::new(Some(send_slot(&tx, &mut slot)), Nil)).is_none());
+        assert_eq!(slot.value, Some(2), "the channel is full");
+        assert_eq!(rx.try_recv(), Ok(1));
+    }
+}
