@@ -97,28 +97,72 @@ impl<A: Early, L: EarlyList> EarlyList for Cons<A, L> {
     }
 }
 
+/// Arms that were looked at. They are moved as a whole into the select that waits, so that a goroutine that
+/// waits has operands and values in its memory once.
+pub struct Tried<L: EarlyList> {
+    /// Whether one has committed.
+    pub done: bool,
+    won: Option<<L::Nodes as Outputs>::Won>,
+    arms: L,
+}
+
+impl<L: EarlyList> Tried<L> {
+    #[inline]
+    fn new(arms: L, won: Option<<L::Nodes as Outputs>::Won>) -> Self {
+        Self {
+            done: won.is_some(),
+            won,
+            arms,
+        }
+    }
+
+    /// What the one that has committed gave.
+    ///
+    /// # Panics
+    ///
+    /// If none has: `done` is asked first.
+    #[inline]
+    pub fn selected(self) -> Selected<<L::Nodes as Outputs>::Won> {
+        Selected::Arm(self.won.expect("`done` is asked first"))
+    }
+
+    /// The arms, of which none has committed.
+    #[inline]
+    pub fn arms(self) -> L {
+        self.arms
+    }
+}
+
+impl<L: EarlyList> fmt::Debug for Tried<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tried")
+            .field("done", &self.done)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Has one of the arms commit if one is ready, each equally likely.
 #[inline]
-pub fn now<L: EarlyList>(arms: &mut L) -> Option<Selected<<L::Nodes as Outputs>::Won>> {
+pub fn now<L: EarlyList>(mut arms: L) -> Tried<L> {
     if L::LEN < 2 {
         return now_biased(arms);
     }
     if !L::AT_ONCE || L::LEN > SHUFFLED {
-        return None;
+        return Tried::new(arms, None);
     }
     let mut order = Shuffle::new();
-    (0..L::LEN)
-        .find_map(|turn| arms.now(order.draw(turn, L::LEN)))
-        .map(Selected::Arm)
+    let won = (0..L::LEN).find_map(|turn| arms.now(order.draw(turn, L::LEN)));
+    Tried::new(arms, won)
 }
 
 /// The same, and looks at the arms in source order.
 #[inline]
-pub fn now_biased<L: EarlyList>(arms: &mut L) -> Option<Selected<<L::Nodes as Outputs>::Won>> {
-    if !L::AT_ONCE {
-        return None;
-    }
-    (0..L::LEN).find_map(|at| arms.now(at)).map(Selected::Arm)
+pub fn now_biased<L: EarlyList>(mut arms: L) -> Tried<L> {
+    let won = match L::AT_ONCE {
+        true => (0..L::LEN).find_map(|at| arms.now(at)),
+        false => None,
+    };
+    Tried::new(arms, won)
 }
 
 /// So many arms are put into their order in one word.
@@ -495,10 +539,10 @@ mod tests {
             // One of these is full still.
             let _ = (first.try_send(0), third.try_send(2));
             let rest = Cons::new(Some(recv(b)), Cons::new(Some(recv(c)), Nil));
-            let got = match now(&mut Cons::new(Some(recv(a)), rest)) {
-                Some(Selected::Arm(Won::This(got))) => got,
-                Some(Selected::Arm(Won::Later(Won::This(got)))) => got,
-                Some(Selected::Arm(Won::Later(Won::Later(Won::This(got))))) => got,
+            let got = match now(Cons::new(Some(recv(a)), rest)).won {
+                Some(Won::This(got)) => got,
+                Some(Won::Later(Won::This(got))) => got,
+                Some(Won::Later(Won::Later(Won::This(got)))) => got,
                 _ => panic!("two are ready"),
             };
             counts[got.expect("a value")] += 1;
@@ -513,14 +557,10 @@ mod tests {
         b_tx.try_send(1).unwrap();
         c_tx.try_send(2).unwrap();
         let rest = Cons::new(Some(recv(&b)), Cons::new(Some(recv(&c)), Nil));
-        let mut arms = Cons::new(Some(recv_some(&a)), rest);
         // The first one is closed, so it goes off and stays so.
-        let won = now_biased(&mut arms);
-        assert!(matches!(
-            won,
-            Some(Selected::Arm(Won::Later(Won::This(Some(1)))))
-        ));
-        assert!(arms.arm.as_ref().is_some_and(|arm| arm.off));
+        let tried = now_biased(Cons::new(Some(recv_some(&a)), rest));
+        assert!(matches!(tried.won, Some(Won::Later(Won::This(Some(1))))));
+        assert!(tried.done && tried.arms.arm.is_some_and(|arm| arm.off));
         assert_eq!(c.try_recv(), Ok(2));
     }
 
@@ -528,10 +568,10 @@ mod tests {
     fn a_value_that_is_lent_comes_back_unless_its_arm_is_taken() {
         let (tx, rx) = bounded(1);
         let mut slot = Slot::new(1);
-        assert!(now(&mut Cons::new(Some(send_slot(&tx, &mut slot)), Nil)).is_some());
+        assert!(now(Cons::new(Some(send_slot(&tx, &mut slot)), Nil)).done);
         assert_eq!(slot.value, None);
         slot = Slot::new(2);
-        assert!(now(&mut Cons::new(Some(send_slot(&tx, &mut slot)), Nil)).is_none());
+        assert!(!now(Cons::new(Some(send_slot(&tx, &mut slot)), Nil)).done);
         assert_eq!(slot.value, Some(2), "the channel is full");
         assert_eq!(rx.try_recv(), Ok(1));
     }

@@ -29,9 +29,9 @@ mod any;
 
 pub use self::any::recv_any;
 pub use self::early::{
-    FutureArm, NeverArm, RecvArm, SendArm, Slot, SomeArm, absent, future, future_some, mistaken,
-    now, now_biased, recv, recv_owned, recv_some, recv_some_owned, send, send_owned, send_slot,
-    send_slot_owned,
+    FutureArm, NeverArm, RecvArm, SendArm, Slot, SomeArm, Tried, absent, future, future_some,
+    mistaken, now, now_biased, recv, recv_owned, recv_some, recv_some_owned, send, send_owned,
+    send_slot, send_slot_owned,
 };
 pub use self::list::{Cons, Nil, Won};
 pub use self::run::{Select, Selected, poll_default, poll_default_biased, wait, wait_biased};

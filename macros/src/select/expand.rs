@@ -210,15 +210,15 @@ impl Expander<'_> {
             trees!(self.site=> #[cfg(#any)] #poll #[cfg(not(#any))] #wait)
         };
         // Bound to a name: the wait and the losing arms end here, and not with the `match`.
-        let mutable = self.is_tried_first().then(|| trees!(self.site=> mut));
-        trees!(self.site=> let #mutable __chango_list = #list; #waits __chango_won)
-    }
-
-    /// Whether the arms are looked at before there is anything that could wait. A future would have to be pinned
-    /// for that; and the list, which is lent for the look, would keep its place beside the future that waits.
-    fn is_tried_first(&self) -> bool {
-        let is_future = |arm: &Arm| matches!(arm.operation, Operation::Future(_));
-        !self.select.arms.iter().any(is_future)
+        let biased = if self.select.biased { "_biased" } else { "" };
+        let now = format_ident!("now{biased}", span = self.site);
+        // Mostly one is ready, and nothing that could wait need be made.
+        trees! {self.site=>
+            let __chango_list = #list;
+            let __chango_tried = #private::select::#now(__chango_list);
+            #waits
+            __chango_won
+        }
     }
 
     fn wait_by(&self, function: &str) -> Trees {
@@ -227,15 +227,11 @@ impl Expander<'_> {
         let function = format_ident!("{function}{biased}", span = self.site);
         // In the user's code, where the select waits.
         let wait = trees!(self.at=> .await);
-        if !self.is_tried_first() {
-            return trees!(self.site=> let __chango_won = #private::select::#function(__chango_list) #wait;);
-        }
-        let now = format_ident!("now{biased}", span = self.site);
-        // Mostly one is ready, and nothing that could wait need be made.
         trees! {self.site=>
-            let __chango_won = match #private::select::#now(&mut __chango_list) {
-                #private::Option::Some(__chango_won) => __chango_won,
-                #private::Option::None => #private::select::#function(__chango_list) #wait,
+            let __chango_won = if __chango_tried.done {
+                __chango_tried.selected()
+            } else {
+                #private::select::#function(__chango_tried.arms()) #wait
             };
         }
     }

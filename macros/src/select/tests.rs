@@ -197,18 +197,24 @@ fn guards_come_before_all_operands() {
 
 #[test]
 fn wait_is_chosen_by_default_and_biased() {
-    holds("<-rx => 1", &["select :: wait (__chango_list) . await"]);
+    holds(
+        "<-rx => 1",
+        &["select :: wait (__chango_tried . arms ()) . await"],
+    );
     holds(
         "biased; <-rx => 1",
-        &["select :: wait_biased (__chango_list)"],
+        &["select :: wait_biased (__chango_tried . arms ())"],
     );
     holds(
         "<-rx => 1, default => 2",
-        &["select :: poll_default (__chango_list)", "Default => { 2 }"],
+        &[
+            "select :: poll_default (__chango_tried . arms ())",
+            "Default => { 2 }",
+        ],
     );
     holds(
         "biased; <-rx => 1, default => {}",
-        &["select :: poll_default_biased (__chango_list)"],
+        &["select :: poll_default_biased (__chango_tried . arms ())"],
     );
     holds(
         "<-rx => 1, else => 2",
@@ -253,10 +259,11 @@ fn cfg_on_an_arm_leaves_the_others_in_their_places() {
     holds(
         default,
         &[
-            "# [cfg (any (all (a)))] let __chango_won = match select :: now (& mut __chango_list)",
-            "Option :: None => select :: poll_default (__chango_list) . await",
-            "# [cfg (not (any (all (a))))] let __chango_won = match select :: now (& mut __chango_list)",
-            "Option :: None => select :: wait (__chango_list) . await",
+            "let __chango_tried = select :: now (__chango_list) ;",
+            "# [cfg (any (all (a)))] let __chango_won = if __chango_tried . done",
+            "select :: poll_default (__chango_tried . arms ()) . await",
+            "# [cfg (not (any (all (a))))] let __chango_won = if __chango_tried . done",
+            "select :: wait (__chango_tried . arms ()) . await",
         ],
     );
 }

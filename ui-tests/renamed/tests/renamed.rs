@@ -84,6 +84,12 @@ fn what_was_tried_is_not_kept_over_the_wait() {
         size_of_val(&each),
     ];
     assert!(sizes.iter().all(|&size| size < 2 * MESSAGE), "{sizes:?}");
+    // An arm that waits has room for a message in its node, and for one in its output.
+    let select = async {
+        co! { select! { tx <- [0; 64] => {}, _ = <-rx => {} } }
+    };
+    let size = size_of_val(&select);
+    assert!(size < 5 * MESSAGE, "{size}");
 }
 
 struct Counter {
