@@ -30,9 +30,11 @@ pub(crate) mod idle;
 mod local;
 pub(crate) mod locked;
 mod observe;
+mod pace;
 pub(crate) mod park;
 pub(crate) mod procs;
 pub(crate) mod run_queue;
+mod steal;
 pub(crate) mod sysmon;
 pub(crate) mod worker;
 

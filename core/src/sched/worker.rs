@@ -23,12 +23,13 @@ use std::time::{Duration, Instant};
 
 use super::counters::EVERY;
 use super::locked::Serves;
+use super::pace::Pace;
 use super::run_queue::{CAPACITY, Owner, Spill};
-use super::{AWAY, LOCKED, NONE_LONG, Remote, STOPPING, Shared, current, sysmon};
+use super::steal::Suspect;
+use super::{AWAY, LOCKED, Remote, STOPPING, Shared, current, sysmon};
 use crate::clock;
 use crate::coop::SLICE;
 use crate::metrics;
-use crate::primitive::MODELLED;
 use crate::primitive::atomic::Ordering;
 use crate::primitive::sync::Arc;
 use crate::random::{self, Random};
@@ -48,23 +49,17 @@ const POLL_INTERVAL: Duration = Duration::from_micros(50);
 /// takes a quarter of that, and what it takes over it fetches from another processor's cache.
 const CALL: u64 = 20_000;
 
-/// Who has not moved for so long keeps what is in its queue from running.
-const STALLED: Duration = Duration::from_micros(50);
-
-/// Rounds through all victims before a thief gives up.
-const STEAL_ROUNDS: u32 = 4;
-
 /// The right to run and what belongs to it. (Go: P.)
 #[derive(Debug)]
 pub(super) struct Core {
-    queue: Owner<Header>,
+    pub(super) queue: Owner<Header>,
     /// How many more searches there are up to the next that begins with the global queue.
     turns: u32,
     /// Ready operations left to the goroutine that `runnext` would run.
     slice: u32,
     /// Counted as searching other workers' queues.
-    spinning: bool,
-    random: Random,
+    pub(super) spinning: bool,
+    pub(super) random: Random,
     /// Numbers for new goroutines.
     ids: Range<u64>,
     last_poll: Instant,
@@ -72,59 +67,8 @@ pub(super) struct Core {
     /// How many more goroutines are made runnable up to the next that is timed.
     untimed: u32,
     /// All workers, as far as this one has heard of them.
-    others: Vec<Arc<Remote>>,
-    suspect: Suspect,
-}
-
-/// How long a poll of this worker's takes.
-#[derive(Debug)]
-struct Pace {
-    /// Since when it has been awake, or was last reckoned.
-    since: Instant,
-    /// How long it had been awake before, since then.
-    awake: Duration,
-    /// The mean of the last polls, in nanoseconds.
-    mean: u64,
-}
-
-impl Pace {
-    fn new() -> Self {
-        Self {
-            since: clock::now(),
-            awake: Duration::ZERO,
-            // As long as nothing is known, all are called.
-            mean: u64::from(u32::MAX),
-        }
-    }
-
-    fn falls_asleep(&mut self) {
-        self.awake += clock::now().saturating_duration_since(self.since);
-    }
-
-    fn wakes_up(&mut self) {
-        self.since = clock::now();
-    }
-
-    /// So many polls were made since it was last reckoned.
-    fn reckon(&mut self, polls: u32) {
-        self.falls_asleep();
-        self.wakes_up();
-        let mean = std::mem::take(&mut self.awake).as_nanos() / u128::from(polls);
-        // In a model no time passes.
-        if !MODELLED {
-            self.mean = u64::try_from(mean).unwrap_or(u64::MAX);
-        }
-    }
-}
-
-/// One of the other workers, which may have come to a stop with goroutines in its queue.
-#[derive(Debug)]
-struct Suspect {
-    /// Its place among the others.
-    at: usize,
-    polls: u64,
-    /// When it had that many polls for the first time.
-    since: Instant,
+    pub(super) others: Vec<Arc<Remote>>,
+    pub(super) suspect: Suspect,
 }
 
 impl Core {
@@ -146,7 +90,7 @@ pub(super) struct Worker {
     /// What others see of this worker.
     remote: Arc<Remote>,
     /// Never borrowed while code of a user's runs.
-    core: RefCell<Core>,
+    pub(super) core: RefCell<Core>,
     running: Cell<Option<NonNull<Header>>>,
     /// Whether the goroutine that runs is in `task::blocking`.
     blocking: Cell<bool>,
@@ -195,13 +139,6 @@ pub(super) fn run(
     worker.core.into_inner().queue
 }
 
-/// The polls of a worker in whose hands something waits.
-fn waiting_polls(remote: &Remote) -> Option<u64> {
-    let waits = remote.queue.len() > 0 || remote.queue.has_next();
-    // Relaxed: a hint.
-    waits.then(|| remote.polls.load(Ordering::Relaxed))
-}
-
 /// A number for a goroutine that is spawned outside the workers.
 pub(super) fn draw_id() -> u64 {
     draw_ids(1).start
@@ -229,11 +166,7 @@ impl Worker {
             pace: Pace::new(),
             untimed: EVERY,
             others: Vec::new(),
-            suspect: Suspect {
-                at: 0,
-                polls: NONE_LONG,
-                since: clock::now(),
-            },
+            suspect: Suspect::nobody(),
         };
         let remote = shared.remote(index);
         let watched = shared.config.debug.blocked || shared.config.debug.names_running();
@@ -747,85 +680,6 @@ impl Worker {
         if self.core.borrow().queue.shared().len() > 1 || self.shared.global.len() > 0 {
             Shared::wake_one(&self.shared);
         }
-    }
-
-    /// Takes half of another worker's queue; of one that is stuck in a long poll, in the last
-    /// round, its `runnext`.
-    fn steal(&self) -> Option<Runnable> {
-        let shared = &*self.shared;
-        let mut core = self.core.borrow_mut();
-        let core = &mut *core;
-        if !core.spinning && !shared.idle.try_spin() {
-            return None;
-        }
-        core.spinning = true;
-        shared.hear_of_others(&mut core.others, |remote| remote);
-        for round in 0..STEAL_ROUNDS {
-            let first = core.random.below(core.others.len());
-            for at in (first..core.others.len()).chain(0..first) {
-                if at == self.index {
-                    continue;
-                }
-                let is_stuck = round == STEAL_ROUNDS - 1 && core.others[at].is_in_long_poll();
-                let stolen = self.steal_from(core, at, is_stuck);
-                if stolen.is_some() {
-                    return stolen;
-                }
-            }
-            std::hint::spin_loop();
-        }
-        None
-    }
-
-    /// Takes half of the queue of worker `at`, or else, if it is stuck, its `runnext`.
-    fn steal_from(&self, core: &mut Core, at: usize, is_stuck: bool) -> Option<Runnable> {
-        let victim = &core.others[at].queue;
-        let before = core.queue.pushed();
-        let stolen = core.queue.steal_from(victim);
-        let task = stolen.or_else(|| is_stuck.then(|| victim.steal_next()).flatten())?;
-        let others = core.queue.pushed().wrapping_sub(before);
-        self.remote.counters.steals.add(1 + u64::from(others));
-        // SAFETY: as in `put_next`: a thief's entry is its own.
-        Some(unsafe { Runnable::from_raw(task) })
-    }
-
-    /// Takes from a worker that has not come to what is in its queue for a while, since the system has
-    /// it wait for a processor or its goroutine stays long. Else, where files are ready whenever one looks,
-    /// nobody would: who looks at files before stealing always finds new work.
-    ///
-    /// One of the others is looked at each time, so that it costs the same with many.
-    fn rescue(&self) -> Option<Runnable> {
-        let shared = &*self.shared;
-        if shared.netpoll.registered() == 0 && shared.timers.is_empty() {
-            return None;
-        }
-        self.rescue_at(clock::now())
-    }
-
-    fn rescue_at(&self, now: Instant) -> Option<Runnable> {
-        let mut core = self.core.borrow_mut();
-        let core = &mut *core;
-        self.shared
-            .hear_of_others(&mut core.others, |remote| remote);
-        let Suspect { at, polls, since } = core.suspect;
-        if at == self.index || waiting_polls(&core.others[at]) != Some(polls) {
-            let at = (at + 1) % core.others.len();
-            // Its time begins when something is first seen to wait.
-            let polls = waiting_polls(&core.others[at]).unwrap_or(NONE_LONG);
-            core.suspect = Suspect {
-                at,
-                polls,
-                since: now,
-            };
-            return None;
-        }
-        if now.saturating_duration_since(since) < STALLED {
-            return None;
-        }
-        let task = self.steal_from(core, at, true)?;
-        // What came with it waits for a poll here, and nobody was called.
-        self.shared.leave_to_sysmon();
-        Some(task)
     }
 
     // ---- sleep ----

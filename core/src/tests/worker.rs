@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 use crate::runtime::Deadlock;
+use crate::sched::steal::STALLED;
 use crate::trace::Debug;
 
 /// A runtime with as many workers, and no thread.
@@ -314,23 +315,6 @@ fn another_worker_is_called_for_as_much_as_it_is_worth_and_else_sysmon_is_told()
     assert_eq!(spawned_until_called(CALL), 1);
     assert_eq!(spawned_until_called(CALL / 10), 10);
     assert_eq!(spawned_until_called(1), 100);
-}
-
-#[test]
-fn a_poll_takes_what_the_worker_was_awake_for() {
-    let mut pace = Pace::new();
-    pace.falls_asleep();
-    pace.awake = Duration::from_micros(61 * 3);
-    pace.wakes_up();
-    pace.reckon(61);
-    assert!(pace.mean >= 3_000);
-    assert_eq!(pace.awake, Duration::ZERO);
-    // While it sleeps nothing is added.
-    pace.falls_asleep();
-    let (awake, woken) = (pace.awake, clock::now());
-    pace.wakes_up();
-    assert_eq!(pace.awake, awake);
-    assert!(pace.since >= woken);
 }
 
 #[test]
