@@ -21,7 +21,8 @@ const PATIENCE: usize = 64;
 pub(super) struct Crowd {
     /// So many wakers are kept.
     room: usize,
-    /// One who was woken to come again. Kept, so that nobody else has the same address meanwhile.
+    /// One who was woken to come again. Kept, so that nobody else has the same address meanwhile, until another
+    /// one takes his place or the file ends.
     remembered: Option<ForeignWaker>,
     /// That one has come again.
     came: bool,
@@ -57,6 +58,11 @@ impl Crowd {
         }
         self.woken = self.woken.saturating_add(1);
         true
+    }
+
+    /// The one who is remembered; nobody is from here on.
+    pub(super) fn forget(&mut self) -> Option<ForeignWaker> {
+        self.remembered.take()
     }
 
     /// Remembers one who was woken to come again, unless another one is waited for. What is not kept comes

@@ -618,6 +618,22 @@ mod tests {
         assert!(kept < 100, "{kept} are kept");
     }
 
+    #[test]
+    fn a_file_that_ends_keeps_nobody() {
+        let pollers = Pollers::new(0);
+        let passers_by = StdArc::new(Counter::default());
+        for _ in 0..100 {
+            pollers.pass_by(&passers_by);
+        }
+        // From here on nobody waits.
+        pollers.event();
+        assert!(StdArc::strong_count(&passers_by) > 1);
+        let mut wake = WakeList::new();
+        pollers.slot.close(Closed::ByProgram, &mut wake);
+        wake.wake_all();
+        assert_eq!(StdArc::strong_count(&passers_by), 1);
+    }
+
     /// A file in `files` that the system knows nothing of.
     fn place(netpoll: &Arc<Netpoll>, files: &mut Files) -> StdArc<File> {
         let file: StdArc<File> = StdArc::new(File {

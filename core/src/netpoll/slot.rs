@@ -240,8 +240,14 @@ impl Slot {
     #[cold]
     fn send_off(&self, oldest: ForeignWaker) {
         oldest.wake_by_ref();
-        // If he has been faster than this, it is the next time that he is known.
-        let forgotten = self.waiters.lock().remember(oldest);
+        let mut waiters = self.waiters.lock();
+        let forgotten = match closed(self.word.load(Ordering::Relaxed)) {
+            // If he has been faster than this, it is the next time that he is known.
+            None => waiters.remember(oldest),
+            // Whoever closes takes out all who are kept, under the lock, after it has said so.
+            Some(_) => Some(oldest),
+        };
+        drop(waiters);
         drop(forgotten);
     }
 
@@ -321,10 +327,9 @@ impl Slot {
             Closed::ByProgram => CLOSED,
             Closed::ByShutdown => SHUTDOWN,
         };
-        self.change(
-            |word| word.wrapping_add(TICK) | bit,
-            |waiters| waiters.take_all(wake),
-        );
+        self.set(|word| word.wrapping_add(TICK) | bit);
+        // Somebody may be kept though nobody waits.
+        self.take_out(|waiters| waiters.take_all(wake));
     }
 
     /// Sets `WAITING` if nothing has happened since `seen`. The lock is held.
@@ -352,6 +357,13 @@ impl Slot {
 
     /// Changes the word, and if somebody may wait has `wake` take out who is to be woken.
     fn change(&self, to: impl Fn(usize) -> usize, wake: impl FnOnce(&mut Waiters)) {
+        if self.set(to) & WAITING != 0 {
+            self.take_out(wake);
+        }
+    }
+
+    /// Changes the word; what it was.
+    fn set(&self, to: impl Fn(usize) -> usize) -> usize {
         let mut word = self.word.load(Ordering::Relaxed);
         // Release pairs with the load in `seen`.
         while let Err(changed) =
@@ -360,13 +372,16 @@ impl Slot {
         {
             word = changed;
         }
-        if word & WAITING != 0 {
-            let mut waiters = self.waiters.lock();
-            wake(&mut waiters);
-            if waiters.tickets().next().is_none() {
-                // Relaxed: as in `start_waiting`, under the same lock.
-                self.word.fetch_and(!WAITING, Ordering::Relaxed);
-            }
+        word
+    }
+
+    /// Has `wake` take out who is to be woken.
+    fn take_out(&self, wake: impl FnOnce(&mut Waiters)) {
+        let mut waiters = self.waiters.lock();
+        wake(&mut waiters);
+        if waiters.tickets().next().is_none() {
+            // Relaxed: as in `start_waiting`, under the same lock.
+            self.word.fetch_and(!WAITING, Ordering::Relaxed);
         }
     }
 }
@@ -491,6 +506,8 @@ impl Waiters {
         wake.extend(self.first.take());
         if let Some(rest) = &mut self.rest {
             wake.extend(rest.waiters.drain(..).map(|waiter| waiter.waker));
+            // He may be among them; once more does no harm.
+            wake.extend(rest.crowd.forget());
         }
     }
 }
