@@ -251,6 +251,11 @@ unsafe impl Receive for Latch {
     }
 
     #[inline]
+    fn may(&self) -> bool {
+        self.is_set()
+    }
+
+    #[inline]
     fn now(&self) -> Poll<()> {
         match self.is_set() && coop::take() {
             true => Poll::Ready(()),

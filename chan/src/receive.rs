@@ -89,6 +89,12 @@ pub unsafe trait Receive {
     #[doc(hidden)]
     fn node() -> Self::Node;
 
+    /// Whether it may be that one can receive at once: no more than a look. `false` is certain.
+    #[doc(hidden)]
+    fn may(&self) -> bool {
+        true
+    }
+
     /// Receives if that is possible at once.
     #[doc(hidden)]
     fn now(&self) -> Poll<Self::Output>;
@@ -217,6 +223,11 @@ unsafe impl<T> Receive for Receiver<T> {
     fn node() -> Waiter<T> {
         // Whoever makes a node has asked `now` before, or is a select, which looks by itself.
         Waiter::receive().tried()
+    }
+
+    #[inline]
+    fn may(&self) -> bool {
+        self.channel().may_receive()
     }
 
     #[inline]
@@ -376,6 +387,10 @@ unsafe impl<T> Receive for JoinHandle<T> {
 
     fn node() {}
 
+    fn may(&self) -> bool {
+        self.is_finished()
+    }
+
     fn now(&self) -> Poll<Self::Output> {
         if !self.is_finished() {
             return Poll::Pending;
@@ -421,6 +436,13 @@ macro_rules! receive_through {
             #[inline]
             fn node() -> Self::Node {
                 <$through as $crate::Receive>::node()
+            }
+
+            #[inline]
+            fn may(&self) -> bool {
+                let $this = self;
+                let target: Option<&$through> = $target;
+                target.is_some_and($crate::Receive::may)
             }
 
             #[inline]

@@ -17,12 +17,12 @@ use std::future::{Future, Pending, pending};
 use std::task::Poll;
 
 use chango_core::coop;
-use chango_core::random::{self, Random};
+use chango_core::random;
 
 use super::arm::{FutureNode, Output, RecvNode, SendNode, SomeNode};
 use super::list::{Cons, Nil, Outputs, Won};
 use super::run::Selected;
-use crate::channel::{Closed, Sending};
+use crate::channel::{Channel, Closed, Sending};
 use crate::error::SendError;
 use crate::receive::Receive;
 use crate::send_to::SendTo;
@@ -35,6 +35,9 @@ pub trait Early {
 
     /// Whether it can be looked at before it is pinned.
     const AT_ONCE: bool;
+
+    /// Whether it may be that it can commit at once: no more than a look. `false` is certain.
+    fn may(&self) -> bool;
 
     /// Commits if that is possible at once.
     fn now(&mut self) -> Option<<Self::Node as Output>::Output>;
@@ -55,8 +58,11 @@ pub trait EarlyList {
     /// Whether all of them can be looked at before they are pinned.
     const AT_ONCE: bool;
 
+    /// Of which arms it may be that they can commit at once: bit 0 is the first.
+    fn may(&self) -> u32;
+
     /// Has arm `at` commit if that is possible at once.
-    fn now(&mut self, at: usize) -> Option<<Self::Nodes as Outputs>::Won>;
+    fn now(&mut self, at: u32) -> Option<<Self::Nodes as Outputs>::Won>;
 
     /// The same list, to wait.
     fn nodes(self) -> Self::Nodes;
@@ -68,7 +74,12 @@ impl EarlyList for Nil {
     const AT_ONCE: bool = true;
 
     #[inline]
-    fn now(&mut self, _at: usize) -> Option<Infallible> {
+    fn may(&self) -> u32 {
+        0
+    }
+
+    #[inline]
+    fn now(&mut self, _at: u32) -> Option<Infallible> {
         None
     }
 
@@ -84,7 +95,12 @@ impl<A: Early, L: EarlyList> EarlyList for Cons<A, L> {
     const AT_ONCE: bool = A::AT_ONCE && L::AT_ONCE;
 
     #[inline(always)]
-    fn now(&mut self, at: usize) -> Option<<Self::Nodes as Outputs>::Won> {
+    fn may(&self) -> u32 {
+        u32::from(self.arm.as_ref().is_some_and(A::may)) | self.rest.may() << 1
+    }
+
+    #[inline(always)]
+    fn now(&mut self, at: u32) -> Option<<Self::Nodes as Outputs>::Won> {
         match at {
             0 => self.arm.as_mut()?.now().map(Won::This),
             _ => self.rest.now(at - 1).map(Won::Later),
@@ -143,57 +159,49 @@ impl<L: EarlyList> fmt::Debug for Tried<L> {
 
 /// Has one of the arms commit if one is ready, each equally likely.
 #[inline]
-pub fn now<L: EarlyList>(mut arms: L) -> Tried<L> {
-    if L::LEN < 2 {
-        return now_biased(arms);
-    }
-    if !L::AT_ONCE || L::LEN > SHUFFLED {
-        return Tried::new(arms, None);
-    }
-    let mut order = Shuffle::new();
-    let won = (0..L::LEN).find_map(|turn| arms.now(order.draw(turn, L::LEN)));
-    Tried::new(arms, won)
+pub fn now<L: EarlyList>(arms: L) -> Tried<L> {
+    try_each(arms, any)
 }
 
 /// The same, and looks at the arms in source order.
 #[inline]
-pub fn now_biased<L: EarlyList>(mut arms: L) -> Tried<L> {
-    let won = match L::AT_ONCE {
-        true => (0..L::LEN).find_map(|at| arms.now(at)),
-        false => None,
-    };
-    Tried::new(arms, won)
+pub fn now_biased<L: EarlyList>(arms: L) -> Tried<L> {
+    try_each(arms, u32::trailing_zeros)
 }
 
-/// So many arms are put into their order in one word.
-const SHUFFLED: usize = 16;
+/// So many arms have a bit each.
+const BITS: usize = u32::BITS as usize;
 
-/// A permutation, drawn one by one, since the first may be all that is needed (Fisher and Yates).
-struct Shuffle {
-    /// Four bits for each.
-    places: u64,
-    random: Random,
+/// Has the arms of which it may be that they can commit try, in the order in which `next` chooses among those
+/// that are left. First all are looked at, which is a load each and no branch: of many arms mostly few are
+/// ready.
+#[inline(always)]
+fn try_each<L: EarlyList>(mut arms: L, next: impl Fn(u32) -> u32) -> Tried<L> {
+    if !L::AT_ONCE || L::LEN > BITS {
+        return Tried::new(arms, None);
+    }
+    let mut left = arms.may();
+    while left != 0 {
+        let at = next(left);
+        if let Some(won) = arms.now(at) {
+            return Tried::new(arms, Some(won));
+        }
+        left &= !(1 << at);
+    }
+    Tried::new(arms, None)
 }
 
-impl Shuffle {
-    #[inline]
-    fn new() -> Self {
-        Self {
-            places: 0xfedc_ba98_7654_3210,
-            random: Random::new(random::with(Random::next_u64)),
+/// One of the bits that are set, each equally likely. One after the other, out of those that are left, they
+/// come in a random order.
+#[inline]
+fn any(mut bits: u32) -> u32 {
+    if !bits.is_power_of_two() {
+        let ones = bits.count_ones() as usize;
+        for _ in 0..random::with(|random| random.below(ones)) {
+            bits &= bits - 1;
         }
     }
-
-    /// The one of this turn among `len`, each of those left equally likely.
-    #[inline]
-    fn draw(&mut self, turn: usize, len: usize) -> usize {
-        let other = turn + self.random.below(len - turn);
-        let (here, there) = (4 * turn, 4 * other);
-        let (mine, drawn) = (self.places >> here & 0xf, self.places >> there & 0xf);
-        // What stood here goes there; here nobody looks again.
-        self.places = self.places & !(0xf << there) | mine << there;
-        drawn as usize
-    }
+    bits.trailing_zeros()
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -219,6 +227,11 @@ pub struct RecvArm<R: Receive> {
 impl<R: Receive> Early for RecvArm<R> {
     type Node = RecvNode<R>;
     const AT_ONCE: bool = true;
+
+    #[inline(always)]
+    fn may(&self) -> bool {
+        self.operand.may()
+    }
 
     #[inline(always)]
     fn now(&mut self) -> Option<R::Output> {
@@ -293,6 +306,11 @@ where
     const AT_ONCE: bool = A::AT_ONCE;
 
     #[inline(always)]
+    fn may(&self) -> bool {
+        !self.off && self.arm.may()
+    }
+
+    #[inline(always)]
     fn now(&mut self) -> Option<T> {
         let output = self.arm.now()?;
         self.off = output.is_none();
@@ -322,6 +340,11 @@ pub struct FutureArm<F: Future> {
 impl<F: Future> Early for FutureArm<F> {
     type Node = FutureNode<F>;
     const AT_ONCE: bool = false;
+
+    #[inline]
+    fn may(&self) -> bool {
+        false
+    }
 
     #[inline]
     fn now(&mut self) -> Option<F::Output> {
@@ -357,6 +380,11 @@ pub fn mistaken() -> NeverArm {
 impl Early for NeverArm {
     type Node = FutureNode<Pending<Infallible>>;
     const AT_ONCE: bool = true;
+
+    #[inline]
+    fn may(&self) -> bool {
+        false
+    }
 
     #[inline]
     fn now(&mut self) -> Option<Infallible> {
@@ -431,7 +459,12 @@ impl<'s, S: SendTo> Early for SendArm<'s, S> {
     type Node = SendNode<'s, S>;
     const AT_ONCE: bool = true;
 
-    #[inline]
+    #[inline(always)]
+    fn may(&self) -> bool {
+        self.operand.target().0.is_some_and(Channel::may_send)
+    }
+
+    #[inline(always)]
     fn now(&mut self) -> Option<Result<(), SendError<S::Item>>> {
         let value = &mut self.value.value;
         match self.operand.target().0?.send(value, coop::take) {
@@ -507,12 +540,16 @@ mod tests {
     use crate::bounded;
 
     #[test]
-    fn each_arm_is_drawn_once_however_many_there_are() {
-        for len in 1..=SHUFFLED {
-            let mut shuffle = Shuffle::new();
-            let mut drawn: Vec<_> = (0..len).map(|turn| shuffle.draw(turn, len)).collect();
-            drawn.sort_unstable();
-            assert!(drawn.into_iter().eq(0..len), "of {len}");
+    fn each_bit_comes_once_however_many_there_are() {
+        for bits in [1, 0b11, 0b1010_0100, u32::MAX, 1 << 31, 1 << 31 | 1] {
+            let (mut left, mut drawn) = (bits, 0);
+            while left != 0 {
+                let bit = 1 << any(left);
+                assert_eq!(left & bit, bit, "of {bits:b}");
+                left &= !bit;
+                drawn |= bit;
+            }
+            assert_eq!(drawn, bits);
         }
     }
 
@@ -520,8 +557,12 @@ mod tests {
     fn all_orders_are_equally_likely() {
         let mut counts = BTreeMap::new();
         for _ in 0..24_000 {
-            let mut shuffle = Shuffle::new();
-            let order = [0, 1, 2, 3].map(|turn| shuffle.draw(turn, 4));
+            let mut left = 0b1101_0001_u32;
+            let order = [(); 4].map(|()| {
+                let at = any(left);
+                left &= !(1 << at);
+                at
+            });
             *counts.entry(order).or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 24);
