@@ -1,12 +1,21 @@
 //! Waiting for a number of goroutines to end. (Go: `sync.WaitGroup`.)
 //!
-//! What must hold: whoever waits is queued only while the count is not zero; when it becomes zero,
-//! all who wait then are released, also if it grows again before they are polled.
+//! What must hold:
+//!
+//! * there are two counts: of the members, which `go` has started, and of those that are counted by hand, so
+//!   that a `done` too many takes no member's count away. Each goes to zero, and away from it, under the lock
+//!   of the queue only; in between it is changed without;
+//! * whoever waits is queued only while one of them is not zero; when both are, all who wait then are
+//!   released, also if the group grows again before they are polled;
+//! * a member owns nothing but its count: while there are members the group keeps itself.
+//!
+//! To start one goroutine more, and to end it, costs one read-modify-write each.
 
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::task::{Context, Poll, ready};
 
 use chango_core::coop;
@@ -16,6 +25,7 @@ use chango_core::task::JoinHandle;
 use chango_core::util::foreign_waker::ForeignWaker;
 use chango_core::util::wake_list::WakeList;
 
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{Mutex, Rank};
 use crate::wait_queue::WaitQueue;
@@ -42,12 +52,58 @@ use crate::waiter::{State as Stage, Waiter, Who};
 /// ```
 #[derive(Clone)]
 pub struct WaitGroup {
-    shared: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    members: Count,
+    by_hand: Count,
+    state: Mutex<State>,
 }
 
 struct State {
-    count: usize,
     waiting: WaitQueue<()>,
+    /// The group itself, while it has members.
+    kept: Option<Arc<Shared>>,
+}
+
+struct Count(AtomicUsize);
+
+/// A count that was to become more than it can be, or less than it may be.
+#[derive(Debug)]
+struct OutOfRange;
+
+impl Count {
+    fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// As of some moment, or, where it is zero, for as long as the caller has the lock.
+    fn get(&self) -> usize {
+        // Relaxed: whoever goes on because of it has the lock, under which it became zero.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// `n` more, if there were at least `least`; how many there were.
+    #[inline]
+    fn add(&self, n: usize, least: usize) -> Result<usize, OutOfRange> {
+        self.update(|count| count.checked_add(n).filter(|_| count >= least))
+    }
+
+    /// One less, if there were at least `least`; how many there were.
+    #[inline]
+    fn remove(&self, least: usize) -> Result<usize, OutOfRange> {
+        self.update(|count| count.checked_sub(1).filter(|_| count >= least))
+    }
+
+    #[inline]
+    fn update(&self, change: impl Fn(usize) -> Option<usize>) -> Result<usize, OutOfRange> {
+        // Release: what was done before the end of one who is waited for is seen by whoever makes the count
+        // zero, and, through the lock, by whoever waits. Acquire: that is the last to end.
+        self.0
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, change)
+            .map_err(|_| OutOfRange)
+    }
 }
 
 impl WaitGroup {
@@ -63,11 +119,15 @@ impl WaitGroup {
     /// ```
     pub fn new() -> Self {
         let state = State {
-            count: 0,
             waiting: WaitQueue::new(),
+            kept: None,
         };
         Self {
-            shared: Arc::new(Mutex::new(Rank::Sync, state)),
+            shared: Arc::new(Shared {
+                members: Count::new(),
+                by_hand: Count::new(),
+                state: Mutex::new(Rank::Sync, state),
+            }),
         }
     }
 
@@ -92,16 +152,7 @@ impl WaitGroup {
     /// ```
     #[track_caller]
     pub fn add(&self, n: usize) {
-        let sum = {
-            let mut state = self.shared.lock();
-            let sum = state.count.checked_add(n);
-            state.count = sum.unwrap_or(state.count);
-            sum
-        };
-        assert!(
-            sum.is_some(),
-            "a wait group waits for more than it can count"
-        );
+        assert!(self.shared.add(n).is_ok(), "{TOO_MANY}");
     }
 
     /// One of those waited for has ended. With the last one, all who wait are released.
@@ -120,19 +171,8 @@ impl WaitGroup {
     /// ```
     #[track_caller]
     pub fn done(&self) {
-        let mut wake = WakeList::new();
-        let left = {
-            let mut state = self.shared.lock();
-            let left = state.count.checked_sub(1);
-            state.count = left.unwrap_or(0);
-            if left == Some(0) {
-                state.waiting.close(&mut wake);
-            }
-            left
-        };
-        wake.wake_all();
         assert!(
-            left.is_some(),
+            self.shared.done().is_ok(),
             "`done` on a wait group that waits for nobody"
         );
     }
@@ -182,8 +222,7 @@ impl WaitGroup {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.add(1);
-        let member = Member(self.clone());
+        let member = Member::of(&self.shared);
         spawn(async move {
             // Goes after the future, also when the goroutine panics or is aborted.
             let _member = member;
@@ -192,12 +231,99 @@ impl WaitGroup {
     }
 }
 
-/// One who is waited for.
-struct Member(WaitGroup);
+const TOO_MANY: &str = "a wait group waits for more than it can count";
+
+impl Shared {
+    /// How many are waited for.
+    fn len(&self) -> usize {
+        self.members.get().saturating_add(self.by_hand.get())
+    }
+
+    /// `n` more, by hand.
+    fn add(&self, n: usize) -> Result<(), OutOfRange> {
+        if self.by_hand.add(n, 1).is_err() {
+            let _state = self.state.lock();
+            self.by_hand.add(n, 0)?;
+        }
+        Ok(())
+    }
+
+    /// One less, by hand.
+    fn done(&self) -> Result<(), OutOfRange> {
+        if self.by_hand.remove(2).is_ok() {
+            return Ok(());
+        }
+        let mut wake = WakeList::new();
+        let mut state = self.state.lock();
+        self.by_hand.remove(1)?;
+        self.release(&mut state, &mut wake);
+        drop(state);
+        wake.wake_all();
+        Ok(())
+    }
+
+    /// Releases all who wait, if nobody is waited for any more.
+    fn release(&self, state: &mut State, wake: &mut WakeList) {
+        if self.len() == 0 {
+            state.waiting.close(wake);
+        }
+    }
+}
+
+/// One who is waited for, and who keeps the group by that.
+struct Member(NonNull<Shared>);
+
+// SAFETY: a group may be used, and freed, by any thread.
+unsafe impl Send for Member {}
+// SAFETY: nothing can be done to it by shared reference.
+unsafe impl Sync for Member {}
+
+impl Member {
+    /// One more.
+    #[inline]
+    #[track_caller]
+    fn of(shared: &Arc<Shared>) -> Self {
+        if shared.members.add(1, 1).is_err() {
+            assert!(Self::first(shared).is_ok(), "{TOO_MANY}");
+        }
+        Self(NonNull::from(&**shared))
+    }
+
+    /// The same where there may be no other.
+    #[cold]
+    fn first(shared: &Arc<Shared>) -> Result<(), OutOfRange> {
+        let mut state = shared.state.lock();
+        if shared.members.add(1, 0)? == 0 {
+            state.kept = Some(Arc::clone(shared));
+        }
+        Ok(())
+    }
+
+    /// One less, which may be the last.
+    #[cold]
+    fn leave(&self) {
+        // SAFETY: this one is counted, so the group keeps itself; and once it is not, nobody else ends that
+        // before the lock is open.
+        let shared = unsafe { self.0.as_ref() };
+        let (mut wake, mut kept) = (WakeList::new(), None);
+        let mut state = shared.state.lock();
+        if let Ok(1) = shared.members.remove(1) {
+            kept = state.kept.take();
+            shared.release(&mut state, &mut wake);
+        }
+        drop(state);
+        wake.wake_all();
+        drop(kept);
+    }
+}
 
 impl Drop for Member {
+    #[inline]
     fn drop(&mut self) {
-        self.0.done();
+        // SAFETY: this one is counted, so the group keeps itself. It is not touched after the count.
+        if unsafe { self.0.as_ref() }.members.remove(2).is_err() {
+            self.leave();
+        }
     }
 }
 
@@ -209,9 +335,8 @@ impl Default for WaitGroup {
 
 impl fmt::Debug for WaitGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.shared.lock().count;
         f.debug_struct("WaitGroup")
-            .field("count", &count)
+            .field("count", &self.shared.len())
             .finish_non_exhaustive()
     }
 }
@@ -246,7 +371,7 @@ impl Future for WaitGroupWait<'_> {
         }
         // A waker is cloned and dropped outside the lock only.
         let waker = ForeignWaker::of(cx.waker());
-        let mut state = group.shared.lock();
+        let mut state = group.shared.state.lock();
         match waiter.state() {
             Stage::Queued => {
                 // SAFETY: queued, and the lock is held.
@@ -256,7 +381,7 @@ impl Future for WaitGroupWait<'_> {
                 note::waits(Reason::WaitGroupWait, At::Here(at));
                 Poll::Pending
             }
-            Stage::Idle | Stage::Tried if state.count > 0 => {
+            Stage::Idle | Stage::Tried if group.shared.len() > 0 => {
                 // SAFETY: the node is pinned with the future, in no queue, and `drop` takes it out
                 // of this one.
                 unsafe { state.waiting.push(waiter, Who::Plain(waker), 0) };
@@ -287,7 +412,7 @@ impl Drop for WaitGroupWait<'_> {
         if self.waiter.state() != Stage::Queued {
             return;
         }
-        let mut state = self.group.shared.lock();
+        let mut state = self.group.shared.state.lock();
         if self.waiter.state() != Stage::Queued {
             return;
         }
