@@ -256,6 +256,10 @@ impl<T> Drop for JoinHandle<T> {
             }
             return;
         }
+        // Nobody has put anything into the joiner's slot.
+        if self.header().state.detach_unasked() {
+            return;
+        }
         let detach = self.header().state.detach();
         if detach.drop_joiner {
             let waker = self.header().joiner.with_mut(|slot| {

@@ -216,6 +216,10 @@ unsafe fn die(header: NonNull<Header>) {
     unsafe {
         match header.as_ref().state.finish() {
             Finish::Nothing => return,
+            Finish::Free => {
+                raw::drop_output(header);
+                return raw::free(header);
+            }
             Finish::DropOutput => raw::drop_output(header),
             Finish::WakeJoiner => wake_joiner(header),
         }

@@ -107,6 +107,8 @@ pub(crate) enum Finish {
     Nothing,
     /// Nobody will ask for the result: the worker drops it, and then releases.
     DropOutput,
+    /// As `DropOutput`, and nobody else has a reference: the worker drops the result, and frees the goroutine.
+    Free,
     /// The joiner's waker belongs to the worker, which takes it out, wakes it, and then releases.
     WakeJoiner,
 }
@@ -226,9 +228,14 @@ impl State {
     #[inline]
     pub(crate) fn finish(&self) -> Finish {
         const DIE: usize = DEAD - RUNNING;
-        let mut word = self.0.load(Ordering::Relaxed);
+        // Acquire: pairs with the release of whoever gave up the last reference but this.
+        let mut word = self.0.load(Ordering::Acquire);
+        debug_assert_eq!(word & PHASE, RUNNING, "only a running goroutine dies");
+        if word & HANDLE == 0 && word / REF == 1 {
+            // Out of the registry, and alone: nobody is left to see it dead.
+            return Finish::Free;
+        }
         loop {
-            debug_assert_eq!(word & PHASE, RUNNING, "only a running goroutine dies");
             let (next, outcome) = match (word & HANDLE != 0, word & JOINER != 0) {
                 (true, false) => (word + DIE + OUTPUT - REF, Finish::Nothing),
                 (true, true) => (word + DIE + OUTPUT, Finish::WakeJoiner),
@@ -406,6 +413,20 @@ impl State {
         (word & PHASE == DEAD && word / REF == 1).then_some(word & OUTPUT != 0)
     }
 
+    /// The handle goes away together with its reference, if the goroutine is not dead and nobody has asked
+    /// for its result; else nothing is changed.
+    #[inline]
+    pub(crate) fn detach_unasked(&self) -> bool {
+        let detached = |word: usize| {
+            let unasked = word & PHASE != DEAD && word & JOINER == 0;
+            unasked.then(|| (word & !HANDLE) - REF)
+        };
+        // Release: as in `release`; and not the last, since one is the goroutine's own.
+        self.0
+            .fetch_update(Ordering::Release, Ordering::Relaxed, detached)
+            .is_ok()
+    }
+
     /// The handle goes away. Its reference stays the caller's.
     pub(crate) fn detach(&self) -> Detach {
         let mut word = self.0.load(Ordering::Relaxed);
@@ -538,9 +559,20 @@ mod tests {
         assert_eq!(detached.finish(), Finish::DropOutput);
         assert!(!detached.take_output());
 
+        let alone = State::new(false);
+        assert!(alone.detach_unasked());
+        let _ = alone.start();
+        alone.retain();
+        assert_eq!(alone.finish(), Finish::DropOutput, "a waker is left");
+        let alone = State::new(false);
+        assert!(alone.detach_unasked());
+        let _ = alone.start();
+        assert_eq!(alone.finish(), Finish::Free);
+
         let late = State::new(false);
         let _ = late.start();
         let _ = late.finish();
+        assert!(!late.detach_unasked(), "there is a result");
         assert_eq!(
             late.detach(),
             Detach {
@@ -556,6 +588,7 @@ mod tests {
         let _ = state.start();
         assert!(state.give_joiner());
         assert!(state.has_joiner());
+        assert!(!state.detach_unasked(), "there is a waker");
         assert_eq!(state.finish(), Finish::WakeJoiner);
         assert!(!state.take_joiner(), "the worker is waking it");
         assert!(

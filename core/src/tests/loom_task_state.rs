@@ -196,6 +196,7 @@ fn the_result_is_dropped_once_when_the_handle_goes_beside_the_end() {
                 let _ = state.start();
                 match state.finish() {
                     Finish::Nothing => (0, 0),
+                    Finish::Free => (1, 1),
                     Finish::DropOutput => (1, usize::from(state.release())),
                     Finish::WakeJoiner => unreachable!("nobody joins"),
                 }
@@ -204,6 +205,7 @@ fn the_result_is_dropped_once_when_the_handle_goes_beside_the_end() {
         // As the drop of a `JoinHandle`.
         let (drops, frees) = match state.last_owner() {
             Some(has_output) => (usize::from(has_output), 1),
+            None if state.detach_unasked() => (0, 0),
             None => {
                 let Detach { drop_output, .. } = state.detach();
                 (usize::from(drop_output), usize::from(state.release()))
