@@ -27,6 +27,7 @@ pub(crate) mod deadlock;
 pub(crate) mod global_queue;
 pub(crate) mod handoff;
 pub(crate) mod idle;
+mod keep;
 mod local;
 pub(crate) mod locked;
 mod observe;
@@ -51,6 +52,7 @@ use self::deadlock::{Insiders, Outside};
 use self::global_queue::GlobalQueue;
 use self::handoff::Crew;
 use self::idle::{Called, Idle};
+use self::keep::{Keeps, Kept};
 use self::local::Local;
 use self::locked::LockedThreads;
 use self::park::{Parker, Unpark};
@@ -100,6 +102,8 @@ pub(crate) struct Shared {
     timers: Timers,
     netpoll: Arc<Netpoll>,
     signals: Signals,
+    /// How often goroutines keep it.
+    keeps: Keeps,
     /// Whether a worker is in the netpoller, or on its way there, to sleep.
     poller: AtomicBool,
     /// Until when it sleeps there: nanoseconds after `start`, or one of the two constants.
@@ -278,6 +282,7 @@ fn new(config: Config) -> io::Result<Arc<Shared>> {
         timers: Timers::new(workers),
         signals: Signals::new(netpoll.waker()),
         netpoll: Arc::new(netpoll),
+        keeps: Keeps::new(),
         poller: AtomicBool::new(false),
         poll_until: AtomicU64::new(NOBODY),
         start: clock::now(),
@@ -318,7 +323,7 @@ impl Shared {
         current::with_worker_of(this, |worker| {
             let id = worker.map_or_else(worker::draw_id, worker::Worker::next_id);
             let meta = task::meta(id, spawned_at, name);
-            let scheduler = Scheduler(Arc::clone(this));
+            let scheduler = Scheduler(Kept::new(this, worker));
             let (task, handle) = task::spawn(future, scheduler, &this.registry, meta, main);
             match (task, worker) {
                 (Some(task), Some(worker)) => worker.spawned(task),
@@ -539,21 +544,22 @@ impl Shared {
 }
 
 /// How a goroutine's wakers reach its scheduler.
-struct Scheduler(Arc<Shared>);
+struct Scheduler(Kept);
 
 impl Schedule for Scheduler {
     #[inline]
     fn schedule(&self, task: Runnable) {
-        current::with_worker_of(&self.0, |worker| match worker {
+        let shared = self.0.shared();
+        current::with_worker_of(&shared, |worker| match worker {
             Some(worker) => worker.ready(task),
-            None => Shared::ready_from_outside(&self.0, task),
+            None => Shared::ready_from_outside(&shared, task),
         });
     }
 
     #[inline]
     unsafe fn wake(this: NonNull<Self>, wake: impl FnOnce(bool) -> Option<Runnable>) {
         // SAFETY: the caller's promise. The reference ends here: what it leads to may go in `wake`.
-        let shared = Arc::as_ptr(unsafe { &this.as_ref().0 });
+        let shared = unsafe { this.as_ref() }.0.as_ptr();
         current::with_worker(|worker| {
             match worker.filter(|worker| ptr::eq(Arc::as_ptr(worker.shared()), shared)) {
                 Some(worker) => {
@@ -564,7 +570,8 @@ impl Schedule for Scheduler {
                 None => {
                     if let Some(task) = wake(false) {
                         // SAFETY: the caller's promise.
-                        Shared::ready_from_outside(unsafe { &this.as_ref().0 }, task);
+                        let kept = unsafe { &this.as_ref().0 };
+                        Shared::ready_from_outside(&kept.shared(), task);
                     }
                 }
             }
@@ -572,8 +579,9 @@ impl Schedule for Scheduler {
     }
 
     fn panicked(&self) {
-        if self.0.config.debug.panicdump {
-            self.0.print_dump("panicdump");
+        let shared = self.0.shared();
+        if shared.config.debug.panicdump {
+            shared.print_dump("panicdump");
         }
     }
 }

@@ -22,6 +22,7 @@ use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
 use super::counters::EVERY;
+use super::keep::Stock;
 use super::locked::Serves;
 use super::pace::Pace;
 use super::run_queue::{CAPACITY, Owner, Spill};
@@ -92,6 +93,8 @@ pub(super) struct Worker {
     /// Never borrowed while code of a user's runs.
     pub(super) core: RefCell<Core>,
     running: Cell<Option<NonNull<Header>>>,
+    /// For goroutines, to keep the scheduler.
+    stock: Stock,
     /// Whether the goroutine that runs is in `task::blocking`.
     blocking: Cell<bool>,
     /// How often `sysmon` had taken its right when it last came back.
@@ -136,6 +139,7 @@ pub(super) fn run(
         }
     });
     worker.end_locked();
+    worker.stock.clear(&worker.shared);
     worker.core.into_inner().queue
 }
 
@@ -176,6 +180,7 @@ impl Worker {
             remote,
             core: RefCell::new(core),
             running: Cell::new(None),
+            stock: Stock::new(),
             blocking: Cell::new(false),
             retakes: Cell::new(0),
             serves: Cell::new(Serves::All),
@@ -194,6 +199,11 @@ impl Worker {
 
     pub(super) fn remote(&self) -> &Arc<Remote> {
         &self.remote
+    }
+
+    #[inline]
+    pub(super) fn stock(&self) -> &Stock {
+        &self.stock
     }
 
     pub(super) fn running(&self) -> Option<NonNull<Header>> {
