@@ -9,8 +9,8 @@
 //!
 //! * a worker that is away has no right, and its queue is empty but for what it puts there after its
 //!   last poll, before it comes back;
-//! * while a right is free and a goroutine waits in a queue, somebody is spinning, or a thread could
-//!   not be had;
+//! * while a right is free and a goroutine waits in a queue, somebody is spinning, or `sysmon` was left word of
+//!   it, or a thread could not be had;
 //! * while nobody is awake who has a right, somebody sleeps in the netpoller: else nobody would see to
 //!   the timers and the files but `sysmon`, which does so where a thread could not be had;
 //! * whoever is the last of all threads to go tidies up; if none was left when the runtime was told to

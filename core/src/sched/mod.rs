@@ -16,7 +16,7 @@
 //! are woken without a lost wake-up is in `README.md`. What must hold:
 //!
 //! * A runnable goroutine stands in exactly one queue, and while one waits, some worker is awake
-//!   and will find it.
+//!   and will find it, or `sysmon` was left word of it.
 //! * No lock is held while code of a user's runs: a poll, a destructor, a foreign waker.
 //! * If a worker is parked, another is awake or sleeps in the netpoller, with the earliest timer's
 //!   deadline.
@@ -352,11 +352,16 @@ impl Shared {
     /// Queues a goroutine that was made runnable by a thread that has no right to run it: it is no
     /// worker of this runtime, or it is away.
     fn ready_from_outside(this: &Arc<Self>, task: Runnable) {
-        if this.samples.is_due_outside() {
-            this.begin_sample(&task);
-        }
-        this.global.push([task]);
+        this.push_from_outside(task);
         Self::wake_one(this);
+    }
+
+    /// The same, and whether a worker has to be called for it is the caller's to see.
+    fn push_from_outside(&self, task: Runnable) {
+        if self.samples.is_due_outside() {
+            self.begin_sample(&task);
+        }
+        self.global.push([task]);
     }
 
     /// Moves goroutines from a worker's queue to the global one, in their order.

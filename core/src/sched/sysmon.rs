@@ -227,6 +227,8 @@ impl Shared {
         if self.sysmon.resting.load(Ordering::Relaxed) && self.idle.has_room() {
             let _ = self.sysmon.parker.unpark();
         }
+        // All others may idle, beside a worker that is away.
+        self.sysmon.nudge();
     }
 }
 
@@ -411,7 +413,11 @@ impl<'a> Watch<'a> {
         parked.store(true, Ordering::SeqCst);
         // Pairs with the load in `nudge`.
         fence(Ordering::SeqCst);
-        if self.may_park() && !self.shared.is_stopping() && !self.shared.signals.is_raised() {
+        if self.may_park()
+            && !self.is_wanted()
+            && !self.shared.is_stopping()
+            && !self.shared.signals.is_raised()
+        {
             self.shared.signals.forget_gone();
             let due = self.trace.as_ref().map(|trace| trace.due_in(clock::now()));
             called = deadlock::sleep(self.shared, parker, due);

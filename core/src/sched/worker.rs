@@ -277,7 +277,13 @@ impl Worker {
     /// Queues a goroutine that this thread has spawned.
     pub(super) fn spawned(&self, task: Runnable) {
         if self.is_away() {
-            return Shared::ready_from_outside(&self.shared, task);
+            if self.is_blocking() {
+                // What is spawned there is often waited for there.
+                return Shared::ready_from_outside(&self.shared, task);
+            }
+            // It may spawn very many before it gives way, and to call for each is dearer than to run it.
+            self.shared.push_from_outside(task);
+            return self.call_if_worth(self.shared.global.len());
         }
         self.put_next(task);
         self.call_if_worth(1);

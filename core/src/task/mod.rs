@@ -29,6 +29,7 @@
 //! scheduler: where a runnable goroutine goes is the `Schedule` in its allocation.
 
 mod join;
+mod memory;
 mod raw;
 mod registry;
 mod state;

@@ -4,6 +4,7 @@
 //! [`Header`]; the vtable leads back to the future's type. Who may touch which field, and when, is
 //! said at each field and follows from the state word (see [`super::state`]).
 
+use std::alloc::Layout;
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -15,7 +16,7 @@ use std::task::{Context, Poll};
 
 use super::join::JoinError;
 use super::state::{State, Wake};
-use super::{Schedule, TaskId, waker};
+use super::{Schedule, TaskId, memory, waker};
 use crate::note::Note;
 use crate::primitive::cell::UnsafeCell;
 use crate::util::foreign_waker::ForeignWaker;
@@ -108,9 +109,8 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
-    // Written where it stays: a `Box::new` would copy it there.
-    let mut place = Box::new_uninit();
-    place.write(Cell {
+    let place = memory::allocate(Layout::new::<Cell<F, S>>()).cast::<Cell<F, S>>();
+    let cell = Cell {
         header: Header {
             state: State::new(main),
             vtable: &Cell::<F, S>::VTABLE,
@@ -124,8 +124,10 @@ where
         stage: UnsafeCell::new(Stage {
             future: ManuallyDrop::new(future),
         }),
-    });
-    NonNull::from(Box::leak(place)).cast()
+    };
+    // SAFETY: the place is new, and has the layout of what is written to it.
+    unsafe { place.write(cell) };
+    place.cast()
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
@@ -292,9 +294,13 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 
     unsafe fn free(header: NonNull<Header>) {
-        // SAFETY: no reference is left, so this is the only pointer; it came out of a `Box`. The
+        let cell = header.cast::<Self>();
+        // SAFETY: no reference is left, so this is the only pointer; it came from `allocate`. The
         // stage is a union of `ManuallyDrop`: whatever was in it is gone already.
-        drop(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
+        unsafe {
+            cell.drop_in_place();
+            memory::free(cell.cast(), Layout::new::<Self>());
+        }
     }
 }
 

@@ -1,8 +1,13 @@
 //! Whom `sysmon` calls: its looks at one worker beside one that idles, without their threads.
 
+use std::sync::mpsc;
+
 use super::*;
+use crate::runtime::Builder;
+use crate::sched::current;
 use crate::sched::run_queue::Owner;
 use crate::sched::worker::tests::{owner, runnable, runtime};
+use crate::spawn::spawn;
 use crate::task::{Header, Runnable};
 
 /// Runs `f` with worker 1's queue and a goroutine for it, while worker 0 idles.
@@ -139,4 +144,35 @@ fn a_thread_that_sleeps_in_the_system_loses_its_right_at_once() {
     });
     drop(end);
     thread.join().unwrap();
+}
+
+/// Blocks this thread until it is so.
+fn wait_until(is_so: impl Fn() -> bool) {
+    let begun = clock::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never is");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn what_a_poll_without_a_right_spawns_is_run_though_all_others_and_sysmon_sleep() {
+    let runtime = Builder::new().workers(1).build().unwrap();
+    runtime.run(async {
+        // Polls so short that a goroutine more is not worth a call.
+        for _ in 0..1_000 {
+            spawn(async {}).await.unwrap();
+        }
+        // Something for others to do, or nobody would take the right.
+        spawn(async {}).detach();
+        wait_until(|| current::with_worker(|worker| worker.is_some_and(|own| own.is_away())));
+        wait_until(|| {
+            let is_parked = |shared: &Arc<Shared>| shared.sysmon.parked.load(Ordering::SeqCst);
+            current::with_shared(|shared| shared.is_some_and(is_parked))
+        });
+        let (done, told) = mpsc::channel();
+        spawn(async move { done.send(()).unwrap() }).detach();
+        told.recv_timeout(Duration::from_secs(20))
+            .expect("nobody has run it");
+    });
 }
