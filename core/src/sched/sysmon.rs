@@ -20,8 +20,8 @@
 //! **The rhythm** is Go's: a look at short pauses, and after 50 looks that found nothing to do twice as long
 //! each time, up to 10 ms. A goroutine may have to wait for 100 µs beside an idle worker, so the shortest pause
 //! is 80 µs (Go's is 20 µs, which serves nobody here: each look takes a processor from a worker where there are
-//! few). Who leaves one in its hands without calling anybody says so by [`Shared::leave_to_sysmon`], and while
-//! that is said, and there is an idle worker, the pauses stay the shortest. When all workers idle for a while
+//! few). Who leaves one in its hands without calling anybody says so by [`Shared::leave_to_sysmon`], and if there
+//! is an idle worker then, the next looks come at the shortest pauses. When all workers idle for a while
 //! it parks: an idle runtime uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
 //! Who leaves the idle state wakes it by [`Sysmon::nudge`]. So does, for a signal, the worker that sleeps
 //! in the netpoller: a handler may not, and ends the poll. Where none sleeps there, this thread does not park.
@@ -76,6 +76,11 @@ const SIGQUIT: c_int = 3;
 
 /// So many looks in vain, and it looks less often.
 const PATIENCE: u32 = 50;
+
+/// So many looks show whether a goroutine that was left to this thread waits behind a poll that takes long: one
+/// that sees it begin, one that sees it go on, and one for who was just about to. If it is left again it is
+/// said again, and a server leaves one every few milliseconds.
+const ENOUGH: u32 = 3;
 
 /// So many looks in vain at the longest pause, all workers being idle, and it parks.
 const PARKS_AFTER: u32 = 5;
@@ -337,7 +342,7 @@ impl<'a> Watch<'a> {
             if self.is_wanted() {
                 // Before the look: what is left to it from here on is left to the next one.
                 self.shared.sysmon.wanted.store(false, Ordering::Relaxed);
-                (self.pause, self.in_vain) = (SHORTEST, 0);
+                (self.pause, self.in_vain) = (SHORTEST, PATIENCE - ENOUGH);
             }
             if self.look() {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
