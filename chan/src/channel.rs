@@ -43,6 +43,9 @@ pub(crate) const UNBOUNDED: usize = usize::MAX;
 /// How many values a batch takes with one hold of the lock.
 const BATCH: usize = if MODELLED { 1 } else { 32 };
 
+/// In `hint`: the channel is open, nobody waits, and nothing came back. So an operation has to do with the
+/// buffer only; mostly it is so.
+const CALM: u8 = 4;
 /// In `hint`: a receive may complete at once.
 const MAY_RECEIVE: u8 = 1;
 /// In `hint`: a send may complete at once.
@@ -183,23 +186,38 @@ impl<T> Channel<T> {
         }
     }
 
+    /// The short way, for mostly it is enough: the lock is free, and there is nothing to do but with a ring.
     #[inline(never)]
     fn send_locked(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
-        let mut state = self.state.lock();
-        if state.is_calm() {
-            let len = state.buffer.len();
-            if len >= self.capacity {
-                return Sending::Full;
-            }
-            if !permit() {
-                return Sending::Refused;
-            }
-            let value = slot.take().expect(HAS_VALUE);
-            state.buffer.push(value);
-            let has_room = len + 1 < self.capacity;
-            self.leave(&state, MAY_RECEIVE | (u8::from(has_room) * MAY_SEND));
-            return Sending::Done;
+        let Some(mut state) = self.state.try_lock() else {
+            return self.send_waiting(slot, permit);
+        };
+        let ring = match &mut state.buffer {
+            Buffer::Ring(ring) if self.is_calm() && ring.has_slot() => ring,
+            _ => return self.send_with(state, slot, permit),
+        };
+        if !permit() {
+            return Sending::Refused;
         }
+        ring.fill(slot.take().expect(HAS_VALUE));
+        let has_room = ring.len() < self.capacity;
+        self.leave(&state, CALM | MAY_RECEIVE | (u8::from(has_room) * MAY_SEND));
+        Sending::Done
+    }
+
+    #[cold]
+    fn send_waiting(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
+        self.send_with(self.state.lock(), slot, permit)
+    }
+
+    /// The way in which everything is thought of.
+    #[inline(never)]
+    fn send_with(
+        &self,
+        state: MutexGuard<'_, State<T>>,
+        slot: &mut Option<T>,
+        permit: impl FnOnce() -> bool,
+    ) -> Sending {
         let mut locked = Locked {
             channel: self,
             state,
@@ -227,21 +245,37 @@ impl<T> Channel<T> {
         }
     }
 
+    /// As `send_locked`.
     #[inline(never)]
     fn receive_locked(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
-        let mut state = self.state.lock();
-        if state.is_calm() {
-            let len = state.buffer.len();
-            if len == 0 {
-                return Receiving::Empty;
-            }
-            if !permit() {
-                return Receiving::Refused;
-            }
-            let value = state.buffer.pop().expect("something is stored");
-            self.leave(&state, MAY_SEND | (u8::from(len > 1) * MAY_RECEIVE));
-            return Receiving::Value(value);
+        let Some(mut state) = self.state.try_lock() else {
+            return self.receive_waiting(permit);
+        };
+        let ring = match &mut state.buffer {
+            Buffer::Ring(ring) if self.is_calm() && ring.len() > 0 => ring,
+            _ => return self.receive_with(state, permit),
+        };
+        if !permit() {
+            return Receiving::Refused;
         }
+        let value = ring.pop().expect("something is stored");
+        let has_more = ring.len() > 0;
+        self.leave(&state, CALM | MAY_SEND | (u8::from(has_more) * MAY_RECEIVE));
+        Receiving::Value(value)
+    }
+
+    #[cold]
+    fn receive_waiting(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
+        self.receive_with(self.state.lock(), permit)
+    }
+
+    /// As `send_with`.
+    #[inline(never)]
+    fn receive_with(
+        &self,
+        state: MutexGuard<'_, State<T>>,
+        permit: impl FnOnce() -> bool,
+    ) -> Receiving<T> {
         let mut locked = Locked {
             channel: self,
             state,
@@ -257,6 +291,12 @@ impl<T> Channel<T> {
             Received::Refused => Receiving::Refused,
             Received::Empty | Received::OwnLost => Receiving::Empty,
         }
+    }
+
+    /// Whether the channel is open, nobody waits, and nothing came back. The caller holds the lock.
+    #[inline]
+    fn is_calm(&self) -> bool {
+        self.hint.load(Ordering::Relaxed) & CALM != 0
     }
 
     /// Whoever had the lock leaves this hint.
@@ -591,17 +631,6 @@ impl<T> State<T> {
         self.len() > 0
     }
 
-    /// Whether the channel is open, nobody waits, and nothing came back: mostly it is so, and an operation
-    /// has to do with the buffer only.
-    #[inline]
-    fn is_calm(&self) -> bool {
-        // Not lazy: four loads cost less than the branches between them.
-        self.closed.is_none()
-            & self.senders.is_empty()
-            & self.receivers.is_empty()
-            & self.returned.is_empty()
-    }
-
     /// How many values a receive could take now, one after the other; counts no further than `limit`.
     fn available(&self, limit: usize) -> usize {
         match limit.checked_sub(self.len()) {
@@ -677,10 +706,14 @@ impl<T> State<T> {
 
     #[inline]
     fn hint(&self, capacity: usize) -> u8 {
-        let closed = self.closed.is_some();
-        let may_receive = closed || self.has_stored() || !self.senders.is_empty();
-        let may_send = closed || self.len() < capacity || !self.receivers.is_empty();
-        (u8::from(may_receive) * MAY_RECEIVE) | (u8::from(may_send) * MAY_SEND)
+        let (len, closed) = (self.len(), self.closed.is_some());
+        let (sends, receives) = (!self.senders.is_empty(), !self.receivers.is_empty());
+        let may_receive = closed || len > 0 || sends;
+        let may_send = closed || len < capacity || receives;
+        let calm = !(closed || sends || receives) && self.returned.is_empty();
+        (u8::from(may_receive) * MAY_RECEIVE)
+            | (u8::from(may_send) * MAY_SEND)
+            | (u8::from(calm) * CALM)
     }
 
     /// The invariants of the top of this file.

@@ -33,13 +33,26 @@ impl<T> Ring<T> {
         }
     }
 
+    /// Whether the next push needs no memory.
+    #[inline]
+    pub(crate) fn has_slot(&self) -> bool {
+        self.len < self.slots.len()
+    }
+
     /// Adds the youngest value. The caller has seen that there is room.
     #[inline]
     pub(super) fn push(&mut self, value: T) {
         debug_assert!(self.len < self.capacity);
-        if self.len == self.slots.len() {
+        if !self.has_slot() {
             self.grow();
         }
+        self.fill(value);
+    }
+
+    /// The same for a caller who has seen that there is a slot.
+    #[inline]
+    pub(crate) fn fill(&mut self, value: T) {
+        debug_assert!(self.has_slot());
         let at = self.over_the_seam(self.head + self.len);
         self.slots[at].write(value);
         self.len += 1;
@@ -47,7 +60,7 @@ impl<T> Ring<T> {
 
     /// Takes the oldest value out.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<T> {
+    pub(crate) fn pop(&mut self) -> Option<T> {
         if self.len == 0 {
             return None;
         }
@@ -60,7 +73,7 @@ impl<T> Ring<T> {
     }
 
     #[inline]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 

@@ -74,9 +74,7 @@ impl<T> SpinLock<T> {
 
     #[inline]
     pub(super) fn try_lock(&self) -> Option<Guard<'_, T>> {
-        // A look first: to write a line that another thread works on is dear, and in vain.
-        let free = !self.taken.load(Ordering::Relaxed);
-        (free && self.take()).then(|| self.guard())
+        self.take().then(|| self.guard())
     }
 
     pub(super) fn into_inner(self) -> T {
