@@ -222,12 +222,28 @@ impl WaitGroup {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let member = Member::of(&self.shared);
-        spawn(async move {
-            // Goes after the future, also when the goroutine panics or is aborted.
-            let _member = member;
-            future.await
-        })
+        let _member = Member::of(&self.shared);
+        spawn(Counted { future, _member })
+    }
+}
+
+/// What a goroutine of a group does. The member goes after all that the future has, also when the goroutine
+/// panics, or is aborted before it begins: an async block that was never polled drops what it has taken in
+/// the order in which it is mentioned. And it would have the future twice.
+struct Counted<F> {
+    future: F,
+    _member: Member,
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the future is pinned as this is: nothing moves it out, this has no destructor of its own,
+        // and is `Unpin` only if the future is.
+        let future = unsafe { self.map_unchecked_mut(|this| &mut this.future) };
+        future.poll(cx)
     }
 }
 

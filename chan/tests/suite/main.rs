@@ -27,4 +27,5 @@ mod sync_lock;
 mod sync_run;
 mod sync_words;
 mod timeout;
+mod wait_group;
 mod weak;

@@ -2,14 +2,16 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, pending};
+use std::hint;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use chango_chan::ops::{self, Started};
-use chango_chan::sync::{Barrier, Cond, Mutex, RwLock, Semaphore};
+use chango_chan::sync::{Barrier, Cond, Mutex, RwLock, Semaphore, WaitGroup};
 use chango_chan::{Receiver, bounded, never, recv_any, select, unbounded};
 use chango_core::runtime::Builder;
+use chango_core::spawn::spawn;
 
 use crate::support::{arms, poll};
 
@@ -278,6 +280,28 @@ fn a_goroutine_that_waits_on_a_channel_is_one_allocation_of_200_bytes() {
         tx.send_blocking(value as u64).expect("somebody receives");
         runtime.block_on(handle).expect("it ends");
     }
+}
+
+#[test]
+fn a_goroutine_of_a_group_takes_a_pointer_more_than_another() {
+    let large = || {
+        let bytes = [1_u8; 1_000];
+        async move {
+            pending::<()>().await;
+            hint::black_box(&bytes);
+        }
+    };
+    let runtime = Builder::new().workers(1).build().expect("a runtime");
+    runtime.run(async move {
+        let group = WaitGroup::new();
+        // What lists the goroutines grows with the first of them.
+        let first = (spawn(large()), group.go(large()));
+        let (alone, spawned) = bytes(|| spawn(large()));
+        let (of_group, member) = bytes(|| group.go(large()));
+        assert!(alone > 1_000);
+        assert_eq!(of_group, alone + size_of::<usize>());
+        drop((first, spawned, member));
+    });
 }
 
 #[test]
