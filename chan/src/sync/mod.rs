@@ -14,7 +14,7 @@ mod mutex;
 mod once;
 mod rw_lock;
 mod semaphore;
-mod wait_group;
+pub(crate) mod wait_group;
 
 pub use self::barrier::{Barrier, BarrierWaitResult};
 pub use self::cond::Cond;

@@ -52,10 +52,10 @@ use crate::waiter::{State as Stage, Waiter, Who};
 /// ```
 #[derive(Clone)]
 pub struct WaitGroup {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     members: Count,
     by_hand: Count,
     state: Mutex<State>,
@@ -287,7 +287,7 @@ impl Shared {
 }
 
 /// One who is waited for, and who keeps the group by that.
-struct Member(NonNull<Shared>);
+pub(crate) struct Member(NonNull<Shared>);
 
 // SAFETY: a group may be used, and freed, by any thread.
 unsafe impl Send for Member {}
@@ -298,7 +298,7 @@ impl Member {
     /// One more.
     #[inline]
     #[track_caller]
-    fn of(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
         if shared.members.add(1, 1).is_err() {
             assert!(Self::first(shared).is_ok(), "{TOO_MANY}");
         }

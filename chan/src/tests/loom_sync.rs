@@ -1,6 +1,6 @@
 //! Models of the locks: permits against those who wait for them, who come back in vain, starve, or go.
 //!
-//! Modelled: the whole of `sync`, with up to three threads; each model of permits twice, since no time
+//! Modelled: the whole of `sync` but the wait group, with up to three threads; each model of permits twice, since no time
 //! passes in one: with a patience that nobody outlasts, and with none, so that whoever comes back in vain is
 //! starving. Left out: budgets (there are none outside a goroutine). Seconds each:
 //!
@@ -22,19 +22,19 @@ use crate::sync::line::ALL_WAIT_LONG;
 use crate::sync::{Barrier, Cond, Mutex, MutexGuard, Once, RwLock, Semaphore};
 
 /// A number whose accesses loom checks against each other.
-struct Number(UnsafeCell<usize>);
+pub(super) struct Number(UnsafeCell<usize>);
 
 impl Number {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(UnsafeCell::new(0))
     }
 
-    fn get(&self) -> usize {
+    pub(super) fn get(&self) -> usize {
         // SAFETY: that nobody writes is what the lock around it promises, and what loom checks.
         self.0.with(|number| unsafe { *number })
     }
 
-    fn add(&self, n: usize) {
+    pub(super) fn add(&self, n: usize) {
         // SAFETY: that nobody else is here is what the lock around it promises, and what loom checks.
         self.0.with_mut(|number| unsafe { *number += n });
     }
@@ -53,11 +53,11 @@ fn model_both(preemptions: usize, f: impl Fn() + Send + Sync + Copy + 'static) {
     }
 }
 
-fn spawn<R: 'static>(f: impl FnOnce() -> R + 'static) -> JoinHandle<R> {
+pub(super) fn spawn<R: 'static>(f: impl FnOnce() -> R + 'static) -> JoinHandle<R> {
     thread::spawn(f)
 }
 
-fn join<R>(threads: impl IntoIterator<Item = JoinHandle<R>>) {
+pub(super) fn join<R>(threads: impl IntoIterator<Item = JoinHandle<R>>) {
     for thread in threads {
         thread.join().unwrap();
     }

@@ -14,7 +14,11 @@ mod loom_latch;
 #[cfg(loom)]
 mod loom_sync;
 #[cfg(loom)]
+mod loom_wait_group;
+#[cfg(loom)]
 mod loom_weak;
+#[cfg(loom)]
+mod wiped;
 
 #[cfg(not(loom))]
 mod model;
