@@ -1,10 +1,12 @@
-//! What operations allocate: nothing, but for what their documentation says.
+//! What operations allocate: nothing, but for what their documentation says. And whether what one of them has
+//! allocated is there still.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::{Future, pending};
 use std::hint;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use chango_chan::ops::{self, Started};
@@ -21,7 +23,12 @@ struct Counting;
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
     static BYTES: Cell<usize> = const { Cell::new(0) };
+    /// Where this thread has allocated last.
+    static LAST: Cell<usize> = const { Cell::new(0) };
 }
+
+/// Where somebody wants to know of the end of. Zero: there is place for one.
+static WATCHED: [AtomicUsize; 8] = [const { AtomicUsize::new(0) }; 8];
 
 // SAFETY: everything is the system allocator's; counters without a destructor are no hindrance.
 unsafe impl GlobalAlloc for Counting {
@@ -29,11 +36,20 @@ unsafe impl GlobalAlloc for Counting {
         COUNT.with(|count| count.set(count.get() + 1));
         BYTES.with(|bytes| bytes.set(bytes.get().wrapping_add(layout.size())));
         // SAFETY: what the caller promises.
-        unsafe { System.alloc(layout) }
+        let at = unsafe { System.alloc(layout) };
+        LAST.with(|last| last.set(at.addr()));
+        at
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         BYTES.with(|bytes| bytes.set(bytes.get().wrapping_sub(layout.size())));
+        for place in &WATCHED {
+            // A look first: hardly anybody is watched, and to write to what all threads read is dear.
+            if place.load(Ordering::Relaxed) == at.addr() {
+                // SeqCst: what was freed before a test looks has been seen to be.
+                place.store(FREED, Ordering::SeqCst);
+            }
+        }
         // SAFETY: what the caller promises.
         unsafe { System.dealloc(at, layout) }
     }
@@ -41,6 +57,35 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+/// One allocation, watched until it is freed.
+pub(crate) struct Watch(&'static AtomicUsize);
+
+/// No address of an allocation, and no free place.
+const FREED: usize = 1;
+
+impl Watch {
+    /// Watches what `make` allocates last.
+    pub(crate) fn new<R>(make: impl FnOnce() -> R) -> (Self, R) {
+        let made = make();
+        let at = LAST.with(Cell::get);
+        let place = WATCHED.iter().find(|place| {
+            let free = place.compare_exchange(0, at, Ordering::SeqCst, Ordering::SeqCst);
+            free.is_ok()
+        });
+        (Self(place.expect("few are watched at once")), made)
+    }
+
+    pub(crate) fn is_freed(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == FREED
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
+}
 
 /// Polls once, without a box around it.
 fn poll_pinned<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
