@@ -15,6 +15,7 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
+use std::hint::black_box;
 use std::ptr::{self, NonNull};
 // Not through `primitive`: a model has no statics, and keeps nothing.
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,12 +24,20 @@ use crate::primitive::MODELLED;
 
 /// Classes are this far apart, and no block is aligned to more.
 const GRAIN: usize = 16;
+/// A block has so much less than a multiple of that: what most allocators keep beside it.
+const BESIDE: usize = 8;
 /// So many classes there are: larger goroutines come from the allocator.
 const CLASSES: usize = 64;
 /// Blocks in a full magazine.
 const MAGAZINE: usize = 32;
 /// Full magazines of one class in the depot, at most.
 const SHELF: usize = 128;
+
+/// A thread that makes more and more goroutines has the allocator fetch memory for so many at a time. (glibc
+/// fetches it by the page, with a call of the system for each, on all threads but the first.)
+const AHEAD: usize = 128;
+/// But not for more bytes than this: what is freed above goes back to the system at once.
+const FETCHED: usize = 60 << 10;
 
 /// Whether anything is kept.
 const KEEPS: bool = !MODELLED && !cfg!(debug_assertions);
@@ -40,10 +49,11 @@ pub(super) fn allocate(layout: Layout) -> NonNull<u8> {
         return from_system(layout);
     };
     // Fails while the thread is being torn down.
-    let kept = KEPT.try_with(|kept| kept.0[class.0].take(class));
-    kept.ok()
-        .flatten()
-        .unwrap_or_else(|| from_system(class.layout()))
+    KEPT.try_with(|kept| {
+        let pair = &kept.0[class.0];
+        pair.take(class).unwrap_or_else(|| pair.fresh(class))
+    })
+    .unwrap_or_else(|_| from_system(class.layout()))
 }
 
 /// Takes memory of this layout back.
@@ -75,20 +85,29 @@ fn from_system(layout: Layout) -> NonNull<u8> {
     NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
-/// Blocks of the same size: so many grains.
+/// Has the allocator fetch memory for blocks to come: it is asked for as much, and keeps it.
+fn fetch_ahead(class: Class) {
+    let size = (AHEAD * GRAIN * class.0).min(FETCHED);
+    drop(black_box(Vec::<u8>::with_capacity(size)));
+}
+
+/// Blocks of the same size: so many grains, and [`BESIDE`] less.
 #[derive(Clone, Copy, Debug)]
 struct Class(usize);
 
 impl Class {
     #[inline]
     fn of(layout: Layout) -> Option<Self> {
-        let grains = layout.size().div_ceil(GRAIN);
-        let is_small = layout.align() <= GRAIN && (1..CLASSES).contains(&grains);
-        is_small.then_some(Self(grains))
+        let bytes = layout.size().max(size_of::<Block>()) + BESIDE;
+        let class = bytes.div_ceil(GRAIN);
+        let is_small = layout.align() <= GRAIN && class < CLASSES;
+        is_small.then_some(Self(class))
     }
 
+    #[inline]
     fn layout(self) -> Layout {
-        Layout::from_size_align(self.0 * GRAIN, GRAIN).expect("a small layout")
+        let size = self.0 * GRAIN - BESIDE;
+        Layout::from_size_align(size, GRAIN).expect("a small layout")
     }
 }
 
@@ -162,6 +181,8 @@ impl Magazine {
 struct Pair {
     used: Cell<Magazine>,
     other: Cell<Magazine>,
+    /// How many more blocks come from the allocator before it is to fetch memory ahead.
+    ahead: Cell<usize>,
 }
 
 impl Pair {
@@ -169,6 +190,7 @@ impl Pair {
         Self {
             used: Cell::new(EMPTY),
             other: Cell::new(EMPTY),
+            ahead: Cell::new(AHEAD),
         }
     }
 
@@ -192,6 +214,17 @@ impl Pair {
         }
         used.push(block);
         self.used.set(used);
+    }
+
+    /// A block that is new.
+    #[cold]
+    fn fresh(&self, class: Class) -> NonNull<u8> {
+        let left = self.ahead.get();
+        if left == 0 {
+            fetch_ahead(class);
+        }
+        self.ahead.set(left.checked_sub(1).unwrap_or(AHEAD));
+        from_system(class.layout())
     }
 
     /// Gives all to the allocator.
@@ -309,11 +342,11 @@ mod tests {
             let layout = Layout::from_size_align(size, align).unwrap();
             Class::of(layout).map(|class| class.layout().size())
         };
-        assert_eq!(class(1, 1), Some(16));
-        assert_eq!(class(16, 16), Some(16));
-        assert_eq!(class(17, 8), Some(32));
-        assert_eq!(class(1008, 8), Some(1008));
-        assert_eq!(class(1009, 8), None);
+        assert_eq!(class(1, 1), Some(24));
+        assert_eq!(class(24, 16), Some(24));
+        assert_eq!(class(25, 8), Some(40));
+        assert_eq!(class(1000, 8), Some(1000));
+        assert_eq!(class(1001, 8), None);
         assert_eq!(class(64, 32), None, "aligned to more than a block");
     }
 
@@ -338,7 +371,7 @@ mod tests {
 
     #[test]
     fn the_depot_takes_no_more_than_it_has_room_for() {
-        let class = Class(1);
+        let class = Class(2);
         let mut shelf = Shelf::new();
         let full = || {
             let mut magazine = EMPTY;
