@@ -256,8 +256,8 @@ impl Stay {
             begun,
             retakes,
             id: meta.id,
-            name: meta.name.as_ref().map(|name| (***name).into()),
-            spawned_at: meta.spawned_at,
+            name: meta.origin.name().map(Into::into),
+            spawned_at: meta.origin.spawned_at(),
         }
     }
 }

@@ -22,6 +22,9 @@ pub(crate) use self::std::constant_locals;
 #[cfg(not(loom))]
 pub use self::std::*;
 
+mod backoff;
+pub(crate) use self::backoff::wait_until;
+
 mod rank;
 // Under loom its model alone: loom's own lock explores fewer runs.
 #[cfg(any(test, not(loom)))]

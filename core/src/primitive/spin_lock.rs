@@ -7,37 +7,16 @@
 //! * a lock that many want is held for tens of instructions, so that whoever waits mostly gets it while he still
 //!   spins. Few are held for longer (by a dump, while a batch of events is handed out, while a heap grows), and
 //!   who meets those sleeps;
-//! * nobody spins without end: if the system has taken the processor from the holder, those who wait offer
-//!   theirs, and then sleep, for longer each time up to [`LONGEST`]. So one who waits behind a thread of lower
-//!   priority lets it run.
+//! * nobody waits in any other way than [`wait_until`] does, which lets the holder run.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::time::Duration;
 
 use super::atomic::{AtomicBool, Ordering};
+use super::backoff::wait_until;
 use super::cell::UnsafeCell;
-use super::{MODELLED, hint, thread, time};
-
-/// For so many turns of an empty loop a thread waits at first: most locks are open again then.
-const GLANCE: u32 = 8;
-
-/// After that it leaves the lock alone for so long, so often. Two threads that go at a lock take its line from
-/// each other at each operation, with all that it guards, and both are slower than one would be alone; one that
-/// stays away lets the other one do a hundred operations at full speed. (Measured between 1 and 20 µs: a channel
-/// with many at both ends is the faster the longer it is, and where goroutines would better be run by two
-/// workers it costs from 10 µs on.)
-const PAUSE: Duration = Duration::from_micros(6);
-const PAUSES: u32 = 3;
-
-/// How often it then offers its processor to others.
-const OFFERS: u32 = 4;
-
-/// How long it sleeps after that, at first and at most.
-const SHORTEST: Duration = Duration::from_micros(20);
-const LONGEST: Duration = Duration::from_millis(1);
 
 /// A mutual exclusion lock that does not poison: no user code runs under any of our locks, so a panic under
 /// one is a broken invariant of ours and no state of the user's.
@@ -102,37 +81,8 @@ impl<T> SpinLock<T> {
     /// Returns with the lock taken.
     #[cold]
     fn wait(&self) {
-        if MODELLED {
-            while !self.take() {
-                thread::yield_now();
-            }
-            return;
-        }
-        let free = || !self.taken.load(Ordering::Relaxed) && self.take();
-        (0..GLANCE).for_each(|_| hint::spin_loop());
-        if free() {
-            return;
-        }
-        for _ in 0..PAUSES {
-            let begun = time::now();
-            while begun.elapsed() < PAUSE {
-                (0..GLANCE).for_each(|_| hint::spin_loop());
-            }
-            if free() {
-                return;
-            }
-        }
-        for _ in 0..OFFERS {
-            thread::yield_now();
-            if free() {
-                return;
-            }
-        }
-        let mut sleep = SHORTEST;
-        while !free() {
-            std::thread::sleep(sleep);
-            sleep = LONGEST.min(2 * sleep);
-        }
+        // A look first: to write a line that another thread works on is dear, and in vain.
+        wait_until(|| !self.taken.load(Ordering::Relaxed) && self.take());
     }
 }
 

@@ -18,7 +18,6 @@ use super::raw::{self, Header, Meta};
 use super::state::Wake;
 use crate::coop;
 use crate::note::{self, At, Reason};
-use crate::primitive::{Mutex, Rank};
 use crate::util::foreign_waker::ForeignWaker;
 
 /// The owner's end of a goroutine: waits for its result, or stops it.
@@ -36,17 +35,17 @@ use crate::util::foreign_waker::ForeignWaker;
 /// ```
 pub struct JoinHandle<T> {
     header: NonNull<Header>,
-    /// `poll_join` takes `&self`, so two goroutines may call it at once; this puts them in order.
-    /// No code of a user's runs under it.
-    registering: Mutex<()>,
     output: PhantomData<T>,
 }
+
+// Where many are kept they weigh.
+const _: () = assert!(size_of::<JoinHandle<u64>>() == size_of::<usize>());
 
 // SAFETY: the handle gives out a `T` on whichever thread it is, so `T: Send`; all that is shared
 // with the worker goes through the state word.
 unsafe impl<T: Send> Send for JoinHandle<T> {}
 // SAFETY: through `&self` a `T` can be taken (once), never borrowed, so `T: Send` is enough;
-// concurrent registrations are put in order by `registering`.
+// concurrent registrations are put in order by the state word.
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
 
 impl<T> Unpin for JoinHandle<T> {}
@@ -60,7 +59,6 @@ impl<T> JoinHandle<T> {
     pub(super) unsafe fn from_raw(header: NonNull<Header>) -> Self {
         Self {
             header,
-            registering: Mutex::new(Rank::Leaf, ()),
             output: PhantomData,
         }
     }
@@ -159,9 +157,13 @@ impl<T> JoinHandle<T> {
     #[doc(hidden)]
     pub fn poll_join_at(&self, cx: &mut Context<'_>, at: At) -> Poll<Result<T, JoinError>> {
         self.poll_with(cx, at, |mine| {
-            let _order = self.registering.lock();
-            // SAFETY: others that share the handle wait for the lock.
-            unsafe { self.exchange_joiner(mine) }
+            // Two goroutines may call this at once. Nobody else's code runs in between.
+            let state = &self.header().state;
+            state.begin_registering();
+            // SAFETY: others that share the handle wait for the end of this.
+            let exchanged = unsafe { self.exchange_joiner(mine) };
+            state.end_registering();
+            exchanged
         })
     }
 
@@ -455,13 +457,10 @@ fn message(payload: &(dyn Any + Send)) -> &str {
 
 /// Says on stderr which goroutine it was: the panic hook knows only the worker's thread.
 fn report(meta: &Meta, payload: &(dyn Any + Send)) {
-    let Meta {
-        id,
-        spawned_at,
-        name,
-    } = meta;
-    let name = name
-        .as_ref()
+    let Meta { id, origin } = meta;
+    let spawned_at = origin.spawned_at();
+    let name = origin
+        .name()
         .map(|name| format!(" {name:?}"))
         .unwrap_or_default();
     let text = message(payload);

@@ -30,6 +30,7 @@
 
 mod join;
 mod memory;
+mod origin;
 mod raw;
 mod registry;
 mod state;
@@ -43,6 +44,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 pub use self::join::{JoinError, JoinHandle};
+use self::origin::Origin;
 pub(crate) use self::raw::{Header, Meta, Runnable};
 pub(crate) use self::registry::{ID_BATCH, Registry};
 pub(crate) use self::state::Phase;
@@ -290,15 +292,8 @@ pub(crate) fn drop_one(registry: &Registry, goroutine: TaskId) {
 pub(crate) fn meta(id: u64, spawned_at: &'static Location<'static>, name: Option<String>) -> Meta {
     Meta {
         id: TaskId(id),
-        spawned_at,
-        name: name.map(boxed),
+        origin: Origin::new(spawned_at, name),
     }
-}
-
-/// Few goroutines have a name: not in the way of those that have none.
-#[cold]
-fn boxed(name: String) -> Box<Box<str>> {
-    Box::new(name.into_boxed_str())
 }
 
 /// What all goroutines do; `age` says how long ago a moment of their notes was.
@@ -308,20 +303,16 @@ pub(crate) fn dump(registry: &Registry, age: impl Fn(u32) -> Duration) -> Dump {
         let Some(state) = header.state.goroutine_state() else {
             return;
         };
-        let Meta {
-            id,
-            spawned_at,
-            name,
-        } = &header.meta;
+        let Meta { id, origin } = &header.meta;
         let wait = (state == GoroutineState::Waiting).then(|| {
             let note = header.note.read();
             Wait::of(&note, age(note.since))
         });
         goroutines.push(Goroutine {
             id: *id,
-            name: name.as_deref().cloned(),
+            name: origin.name().map(Into::into),
             state,
-            spawned_at,
+            spawned_at: origin.spawned_at(),
             wait,
         });
     });

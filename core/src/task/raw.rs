@@ -9,12 +9,13 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::join::JoinError;
+use super::origin::Origin;
 use super::state::{State, Wake};
 use super::{Schedule, TaskId, memory, waker};
 use crate::note::Note;
@@ -25,9 +26,7 @@ use crate::util::foreign_waker::ForeignWaker;
 #[derive(Debug)]
 pub(crate) struct Meta {
     pub(crate) id: TaskId,
-    pub(crate) spawned_at: &'static Location<'static>,
-    /// Boxed twice: a thin pointer, since few goroutines have a name.
-    pub(crate) name: Option<Box<Box<str>>>,
+    pub(crate) origin: Origin,
 }
 
 /// Neighbours in a shard of the registry.

@@ -21,7 +21,8 @@
 //! | 7    | MAIN     | the goroutine of `run`; never changes                                    |
 //! | 8    | LOCKED   | locked to an OS thread, or was: who takes it out of a queue asks (`sched::locked`) |
 //! | 9    | SAMPLED  | runnable, and the time until it runs is taken                            |
-//! | 10.. | refs     | owners of the allocation: wakers, the handle, and one while not dead     |
+//! | 10   | REGISTERING | one of those who share the handle is at the joiner's waker              |
+//! | 11.. | refs     | owners of the allocation: wakers, the handle, and one while not dead     |
 //!
 //! What must hold:
 //!
@@ -35,6 +36,7 @@
 use std::fmt;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::wait_until;
 use crate::runtime::GoroutineState;
 
 const PHASE: usize = 0b11;
@@ -50,7 +52,8 @@ const OUTPUT: usize = 1 << 6;
 const MAIN: usize = 1 << 7;
 const LOCKED: usize = 1 << 8;
 const SAMPLED: usize = 1 << 9;
-const REF: usize = 1 << 10;
+const REGISTERING: usize = 1 << 10;
+const REF: usize = 1 << 11;
 
 /// More references than this are a leak of wakers that would soon wrap around.
 const MAX_REFS: usize = usize::MAX / REF / 2;
@@ -367,6 +370,32 @@ impl State {
     pub(crate) fn end_sample(&self) {
         // Relaxed: as in `begin_sample`.
         self.0.fetch_and(!SAMPLED, Ordering::Relaxed);
+    }
+
+    /// Waits until no other one of those who share the handle is at the joiner's waker: from here to
+    /// [`end_registering`](Self::end_registering) it is the caller's, as far as the handle has it.
+    pub(crate) fn begin_registering(&self) {
+        let begin = || {
+            let word = self.0.load(Ordering::Relaxed);
+            let free = word & !REGISTERING;
+            // Acquire: pairs with the release of the one before.
+            self.0
+                .compare_exchange(
+                    free,
+                    word | REGISTERING,
+                    Ordering::Acquire,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+        };
+        if !begin() {
+            wait_until(begin);
+        }
+    }
+
+    pub(crate) fn end_registering(&self) {
+        // Release: the next one sees what was done to the waker.
+        self.0.fetch_and(!REGISTERING, Ordering::Release);
     }
 
     /// Whether the joiner's waker belongs to the goroutine. Only the handle sets it, so to the

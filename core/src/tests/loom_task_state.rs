@@ -218,6 +218,36 @@ fn the_result_is_dropped_once_when_the_handle_goes_beside_the_end() {
 }
 
 #[test]
+fn those_who_share_a_handle_are_at_the_waker_one_at_a_time() {
+    struct Slot(UnsafeCell<u32>);
+    // SAFETY: the model itself checks that the accesses are ordered.
+    unsafe impl Send for Slot {}
+    // SAFETY: as above.
+    unsafe impl Sync for Slot {}
+
+    model(|| {
+        let state = Arc::new(State::new(false));
+        let slot = Arc::new(Slot(UnsafeCell::new(0)));
+        let register = {
+            let (state, slot) = (Arc::clone(&state), Arc::clone(&slot));
+            move || {
+                state.begin_registering();
+                // SAFETY: what is to be shown: nobody else is here.
+                slot.0.with_mut(|count| unsafe { *count += 1 });
+                state.end_registering();
+            }
+        };
+        let other = thread::spawn(register.clone());
+        let _ = state.start();
+        register();
+        other.join().unwrap();
+        assert_eq!(state.park(), Park::Waiting);
+        // SAFETY: the other one is gone.
+        assert_eq!(slot.0.with(|count| unsafe { *count }), 2);
+    });
+}
+
+#[test]
 fn of_two_receivers_one_takes_the_result() {
     model(|| {
         let state = Arc::new(State::new(false));
