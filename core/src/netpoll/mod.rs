@@ -40,6 +40,12 @@ const BATCH: usize = 512;
 /// are. A caller that wants to wait longer finds nothing ready and comes again.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A poll that waits for longer than this ends a little before its time, by the system's own timeout, which is
+/// rounded up to a millisecond; the rest is waited for by the next one. To set the alarm is a call of the
+/// system more, and most polls that would wait for so long are ended by something else.
+const FAR: Duration = Duration::from_millis(20);
+const ROUNDED: Duration = Duration::from_millis(1);
+
 /// The token of [`Netpoll::interrupt`]; no record has its index.
 const INTERRUPT: Token = Token(usize::MAX);
 
@@ -185,12 +191,15 @@ impl Netpoll {
         } else {
             timeout.map(|timeout| timeout.min(LONGEST_WAIT))
         };
-        if let (Some(alarm), Some(wait)) = (alarm, timeout)
-            && wait > Duration::ZERO
-            && !MODELLED
-        {
-            alarm.set(wait);
-        }
+        let timeout = match (alarm, timeout) {
+            // The last part of it is waited for with the alarm.
+            (Some(_), Some(wait)) if wait > FAR => Some(wait - ROUNDED),
+            (Some(alarm), Some(wait)) if wait > Duration::ZERO && !MODELLED => {
+                alarm.set(wait);
+                timeout
+            }
+            _ => timeout,
+        };
         let polled = if MODELLED {
             self.await_interrupt();
             Ok(())

@@ -76,6 +76,11 @@ const NOBODY: u64 = 0;
 /// Somebody sleeps in the netpoller without a deadline.
 const FOREVER: u64 = u64::MAX;
 
+/// Nobody gets up for a timer sooner than so long after timers were last due: where there are many, those that
+/// come meanwhile are seen to together. A timer is late by as much at most, which is a tenth of what others
+/// round it to, and one that is alone is not late at all.
+const GATHERING: Duration = Duration::from_micros(100);
+
 /// In [`Remote::calls`]: the worker has no right to run, or has not taken up yet that it has one. Set by
 /// [`Shared::mark_away`], taken back by the worker itself once it has a right again.
 const AWAY: u8 = 1;
@@ -108,6 +113,8 @@ pub(crate) struct Shared {
     poller: AtomicBool,
     /// Until when it sleeps there: nanoseconds after `start`, or one of the two constants.
     poll_until: AtomicU64,
+    /// When timers were last found due there: nanoseconds after `start`.
+    rung: AtomicU64,
     start: Instant,
     stopping: AtomicBool,
     sysmon: Sysmon,
@@ -285,6 +292,7 @@ fn new(config: Config) -> io::Result<Arc<Shared>> {
         keeps: Keeps::new(),
         poller: AtomicBool::new(false),
         poll_until: AtomicU64::new(NOBODY),
+        rung: AtomicU64::new(0),
         start: clock::now(),
         stopping: AtomicBool::new(false),
         sysmon: Sysmon::new(),
@@ -492,7 +500,10 @@ impl Shared {
             self.poll_until
                 .store(self.nanos(earliest), Ordering::SeqCst);
         }
-        let timeout = earliest.map(|at| at.saturating_duration_since(clock::now()));
+        // Relaxed: whoever sleeps here has taken the place from the one before.
+        let gathered =
+            self.start + Duration::from_nanos(self.rung.load(Ordering::Relaxed)) + GATHERING;
+        let timeout = earliest.map(|at| at.max(gathered).saturating_duration_since(clock::now()));
         if timeout != Some(Duration::ZERO) {
             // An error of the system's poll leaves nothing better than to look again.
             let returned = || self.poll_until.store(NOBODY, Ordering::SeqCst);
@@ -501,7 +512,11 @@ impl Shared {
         // Before anything is taken out: see `deadlock`.
         self.poll_until.store(NOBODY, Ordering::SeqCst);
         if earliest.is_some() {
-            self.timers.expire(clock::now(), &mut wake);
+            let (now, before) = (clock::now(), wake.len());
+            self.timers.expire(now, &mut wake);
+            if wake.len() > before {
+                self.rung.store(self.nanos(now), Ordering::Relaxed);
+            }
         }
         wake
     }

@@ -13,7 +13,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 use crate::runtime::Deadlock;
+use crate::sched::GATHERING;
 use crate::sched::steal::STALLED;
+use crate::timer::Entry;
 use crate::trace::Debug;
 
 /// A runtime with as many workers, and no thread.
@@ -379,4 +381,23 @@ fn what_a_waker_of_somebody_else_spawns_is_run() {
         let _ = sleep.as_mut().poll(&mut Context::from_waker(&waker));
         while worker.find_work().is_none() {}
     });
+}
+
+#[test]
+fn a_timer_that_comes_just_after_others_waits_until_more_may_have_come() {
+    let shared = runtime(1);
+    let ring = |after: Duration| {
+        let mut entry = pin!(Entry::new());
+        let due = clock::now() + after;
+        let waker = Waker::noop().clone().into();
+        let (_, old) = entry.as_mut().arm(shared.timers.shard(0), Some(due), waker);
+        drop(old);
+        // A signal may end a sleep.
+        while shared.sleep_in_poller().is_empty() {}
+        assert!(clock::now() >= due, "never early");
+        Duration::from_nanos(shared.rung.load(Ordering::Relaxed))
+    };
+    let first = ring(Duration::from_millis(1));
+    assert!(ring(Duration::from_micros(1)) >= first + GATHERING);
+    shared.tidy_up();
 }
