@@ -47,8 +47,6 @@ pub(crate) struct Header {
     /// The waker of whoever joins: the goroutine's while the state says JOINER, else the handle's.
     pub(super) joiner: UnsafeCell<Option<ForeignWaker>>,
     // What follows is used at each poll, and so is what follows the header.
-    /// The next in an intrusive queue; belongs to the queue that the goroutine stands in.
-    pub(crate) queue_next: UnsafeCell<Option<NonNull<Header>>>,
     /// What it waits for: written by the running worker, read by dumps.
     pub(crate) note: Note,
     pub(super) vtable: &'static Vtable,
@@ -113,7 +111,6 @@ where
         header: Header {
             state: State::new(main),
             vtable: &Cell::<F, S>::VTABLE,
-            queue_next: UnsafeCell::new(None),
             links: UnsafeCell::new(Links::default()),
             joiner: UnsafeCell::new(None),
             note: Note::new(),
