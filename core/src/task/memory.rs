@@ -18,6 +18,7 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::ptr::{self, NonNull};
 // Not through `primitive`: a model has no statics, and keeps nothing.
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::primitive::MODELLED;
@@ -240,7 +241,14 @@ impl Pair {
         if other.len > 0 {
             return other;
         }
-        shelf(class).pop().unwrap_or(EMPTY)
+        // Relaxed: a hint. Who makes very many at once finds nothing, each time.
+        if STORED[class.0].load(Ordering::Relaxed) == 0 {
+            return EMPTY;
+        }
+        let mut shelf = shelf(class);
+        let full = shelf.pop().unwrap_or(EMPTY);
+        STORED[class.0].store(shelf.len, Ordering::Relaxed);
+        full
     }
 
     /// Puts a full magazine aside.
@@ -250,7 +258,10 @@ impl Pair {
         if other.len == 0 {
             return;
         }
-        let refused = shelf(class).push(other);
+        let mut shelf = shelf(class);
+        let refused = shelf.push(other);
+        STORED[class.0].store(shelf.len, Ordering::Relaxed);
+        drop(shelf);
         if let Some(refused) = refused {
             refused.clear(class);
         }
@@ -282,6 +293,9 @@ struct Shelf {
 unsafe impl Send for Shelf {}
 
 static DEPOT: [Mutex<Shelf>; CLASSES] = [const { Mutex::new(Shelf::new()) }; CLASSES];
+
+/// How many magazines there are on each, as of some moment: who finds none does without the lock.
+static STORED: [AtomicUsize; CLASSES] = [const { AtomicUsize::new(0) }; CLASSES];
 
 /// The shelf of a class.
 fn shelf(class: Class) -> MutexGuard<'static, Shelf> {
