@@ -20,7 +20,10 @@ use super::cell::UnsafeCell;
 
 /// A mutual exclusion lock that does not poison: no user code runs under any of our locks, so a panic under
 /// one is a broken invariant of ours and no state of the user's.
+///
+/// The lock comes before what it guards, and so next to what is used first.
 #[derive(Default)]
+#[repr(C)]
 pub(super) struct SpinLock<T> {
     taken: AtomicBool,
     value: UnsafeCell<T>,
