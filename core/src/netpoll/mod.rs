@@ -40,11 +40,10 @@ const BATCH: usize = 512;
 /// are. A caller that wants to wait longer finds nothing ready and comes again.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A poll that waits for longer than this ends a little before its time, by the system's own timeout, which is
-/// rounded up to a millisecond; the rest is waited for by the next one. To set the alarm is a call of the
-/// system more, and most polls that would wait for so long are ended by something else.
+/// A poll that waits for longer than this ends before its time, by the system's own timeout, and the rest is
+/// waited for by the next ones, the last of them with the alarm. To set that is a call of the system more, and
+/// most polls that would wait for so long are ended by something else.
 const FAR: Duration = Duration::from_millis(20);
-const ROUNDED: Duration = Duration::from_millis(1);
 
 /// The token of [`Netpoll::interrupt`]; no record has its index.
 const INTERRUPT: Token = Token(usize::MAX);
@@ -70,6 +69,8 @@ pub(crate) struct Netpoll {
     registered: AtomicUsize,
     /// How many events have reached a file. Written under the lock of `files`, read by everyone.
     dispatched: AtomicU64,
+    /// Whether a poll ends at its deadline, and not at the next millisecond.
+    exact: bool,
 }
 
 struct Poller {
@@ -117,6 +118,13 @@ pub(crate) enum Polled {
     Done,
 }
 
+/// For how long to have the system wait, so that it is over before `wait` is. Its timeout is rounded up to a
+/// millisecond, and Linux allows itself a thousandth of it more, for a thread of low priority five, and a tenth
+/// of a second at most.
+fn before(wait: Duration) -> Duration {
+    wait - Duration::from_millis(1) - (wait / 128).min(Duration::from_millis(100))
+}
+
 impl Netpoll {
     /// A netpoller without files.
     ///
@@ -133,6 +141,7 @@ impl Netpoll {
             owed: false,
             alarm: sys::Alarm::new(&registry, ALARM),
         };
+        let exact = poller.alarm.is_some();
         let files = Files {
             records: Vec::new(),
             free: Vec::new(),
@@ -146,7 +155,13 @@ impl Netpoll {
             files: Mutex::new(Rank::Files, files),
             registered: AtomicUsize::new(0),
             dispatched: AtomicU64::new(0),
+            exact,
         })
+    }
+
+    /// Whether a poll ends at its deadline, and not at the next millisecond.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
     }
 
     /// Waits for at most `timeout` (for ever, if there is none) until files become ready or
@@ -192,8 +207,7 @@ impl Netpoll {
             timeout.map(|timeout| timeout.min(LONGEST_WAIT))
         };
         let timeout = match (alarm, timeout) {
-            // The last part of it is waited for with the alarm.
-            (Some(_), Some(wait)) if wait > FAR => Some(wait - ROUNDED),
+            (Some(_), Some(wait)) if wait > FAR => Some(before(wait)),
             (Some(alarm), Some(wait)) if wait > Duration::ZERO && !MODELLED => {
                 alarm.set(wait);
                 timeout
@@ -625,6 +639,19 @@ mod tests {
         }
         let kept = StdArc::strong_count(&passers_by) - 1;
         assert!(kept < 100, "{kept} are kept");
+    }
+
+    #[test]
+    fn a_poll_that_waits_for_long_is_over_before_its_time_however_late_the_system_is() {
+        let mut wait = FAR;
+        while wait < LONGEST_WAIT {
+            wait += wait / 7 + Duration::from_nanos(1);
+            let asked = before(wait);
+            let rounded = Duration::from_millis(asked.as_nanos().div_ceil(1_000_000) as u64);
+            let late = (rounded / 200).min(Duration::from_millis(100));
+            assert!(rounded + late <= wait, "{wait:?}");
+            assert!(asked > wait / 2, "{wait:?}: it comes nearer");
+        }
     }
 
     #[test]
