@@ -19,7 +19,7 @@
 //!   and will find it, or `sysmon` was left word of it.
 //! * No lock is held while code of a user's runs: a poll, a destructor, a foreign waker.
 //! * If a worker is parked, another is awake or sleeps in the netpoller, with the earliest timer's
-//!   deadline.
+//!   deadline (or [`GATHERING`] later).
 
 mod counters;
 pub(crate) mod current;
@@ -62,6 +62,7 @@ use crate::clock;
 use crate::coop::Budget;
 use crate::listeners::Signals;
 use crate::netpoll::Netpoll;
+use crate::primitive::MODELLED;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
 use crate::runtime::{Config, Dump};
@@ -76,10 +77,11 @@ const NOBODY: u64 = 0;
 /// Somebody sleeps in the netpoller without a deadline.
 const FOREVER: u64 = u64::MAX;
 
-/// Nobody gets up for a timer sooner than so long after timers were last due: where there are many, those that
-/// come meanwhile are seen to together. A timer is late by as much at most, which is a tenth of what others
-/// round it to, and one that is alone is not late at all.
-const GATHERING: Duration = Duration::from_micros(100);
+/// A worker that sleeps does not get up for a timer sooner than so long after timers were last due: where there
+/// are many, those that come meanwhile are seen to together. So a timer may be late by as much, which is what
+/// Linux allows itself where it is not asked for more, and a ticker that is faster than that beats at this. One
+/// that comes later after the others is not late at all.
+const GATHERING: Duration = Duration::from_micros(50);
 
 /// In [`Remote::calls`]: the worker has no right to run, or has not taken up yet that it has one. Set by
 /// [`Shared::mark_away`], taken back by the worker itself once it has a right again.
@@ -111,7 +113,8 @@ pub(crate) struct Shared {
     keeps: Keeps,
     /// Whether a worker is in the netpoller, or on its way there, to sleep.
     poller: AtomicBool,
-    /// Until when it sleeps there: nanoseconds after `start`, or one of the two constants.
+    /// Whose deadline it sleeps for there, and for nobody's who comes after that: nanoseconds after `start`, or
+    /// one of the two constants.
     poll_until: AtomicU64,
     /// When timers were last found due there: nanoseconds after `start`.
     rung: AtomicU64,
@@ -500,10 +503,8 @@ impl Shared {
             self.poll_until
                 .store(self.nanos(earliest), Ordering::SeqCst);
         }
-        // Relaxed: whoever sleeps here has taken the place from the one before.
-        let gathered =
-            self.start + Duration::from_nanos(self.rung.load(Ordering::Relaxed)) + GATHERING;
-        let timeout = earliest.map(|at| at.max(gathered).saturating_duration_since(clock::now()));
+        let at = earliest.max(earliest.and(self.gathered()));
+        let timeout = at.map(|at| at.saturating_duration_since(clock::now()));
         if timeout != Some(Duration::ZERO) {
             // An error of the system's poll leaves nothing better than to look again.
             let returned = || self.poll_until.store(NOBODY, Ordering::SeqCst);
@@ -519,6 +520,15 @@ impl Shared {
             }
         }
         wake
+    }
+
+    /// Until when nobody gets up for a timer. None if timers were never due here, or where a sleep has no end
+    /// as near as that.
+    fn gathered(&self) -> Option<Instant> {
+        // Relaxed: whoever sleeps in the netpoller has taken the place from the one before.
+        let rung = self.rung.load(Ordering::Relaxed);
+        let gathers = rung > 0 && self.netpoll.is_exact() && !MODELLED;
+        gathers.then(|| self.start + Duration::from_nanos(rung) + GATHERING)
     }
 
     /// Asks all workers to end after their current poll. Nothing is spawned from here on.

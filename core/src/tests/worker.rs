@@ -392,12 +392,14 @@ fn a_timer_that_comes_just_after_others_waits_until_more_may_have_come() {
         let waker = Waker::noop().clone().into();
         let (_, old) = entry.as_mut().arm(shared.timers.shard(0), Some(due), waker);
         drop(old);
-        // A signal may end a sleep.
         while shared.sleep_in_poller().is_empty() {}
         assert!(clock::now() >= due, "never early");
         Duration::from_nanos(shared.rung.load(Ordering::Relaxed))
     };
-    let first = ring(Duration::from_millis(1));
-    assert!(ring(Duration::from_micros(1)) >= first + GATHERING);
+    // A signal may end a sleep before.
+    assert!((0..10).any(|_| {
+        let first = ring(Duration::from_millis(1));
+        ring(Duration::from_micros(1)) >= first + GATHERING
+    }));
     shared.tidy_up();
 }

@@ -14,7 +14,7 @@
 //! **Who sleeps until when.** A worker that goes to sleep publishes until when, and then reads
 //! [`Timers::earliest`]; whoever inserts an earlier deadline has written it there, and then reads
 //! until when the worker sleeps. All four are sequentially consistent, so at least one of the two
-//! sees the other, and no deadline is slept past.
+//! sees the other, and no deadline is slept past by more than the scheduler means to (`GATHERING`).
 
 mod entry;
 mod heap;
