@@ -342,7 +342,14 @@ impl<'a> Watch<'a> {
             if self.is_wanted() {
                 // Before the look: what is left to it from here on is left to the next one.
                 self.shared.sysmon.wanted.store(false, Ordering::Relaxed);
-                (self.pause, self.in_vain) = (SHORTEST, PATIENCE - ENOUGH);
+                let few = PATIENCE - ENOUGH;
+                // It may have more left of what it was asked for before.
+                let looked = if self.pause == SHORTEST {
+                    self.in_vain
+                } else {
+                    few
+                };
+                (self.pause, self.in_vain) = (SHORTEST, looked.min(few));
             }
             if self.look() {
                 (self.pause, self.in_vain) = (SHORTEST, 0);
