@@ -60,7 +60,7 @@ const HAS_VALUE: &str = "a send has its value until it is done";
 #[repr(C)]
 pub(crate) struct Channel<T> {
     capacity: usize,
-    /// What the last holder of the lock left: a bit that is not set says that the operation cannot
+    /// What the last holder of the lock left: of the two operations a bit that is not set says that it cannot
     /// complete now. Written under the lock.
     hint: AtomicU8,
     /// The capacity, for dumps.
@@ -191,7 +191,8 @@ impl<T> Channel<T> {
         }
     }
 
-    /// The short way, for mostly it is enough: the lock is free, and there is nothing to do but with a ring.
+    /// The short way, for on a bounded channel it is mostly enough: the lock is free, and there is nothing to do
+    /// but with a ring.
     #[inline(never)]
     fn send_locked(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
         let Some(mut state) = self.state.try_lock() else {
@@ -219,10 +220,18 @@ impl<T> Channel<T> {
     #[inline(never)]
     fn send_with(
         &self,
-        state: MutexGuard<'_, State<T>>,
+        mut state: MutexGuard<'_, State<T>>,
         slot: &mut Option<T>,
         permit: impl FnOnce() -> bool,
     ) -> Sending {
+        if self.is_calm() && state.buffer.len() < self.capacity {
+            if !permit() {
+                return Sending::Refused;
+            }
+            state.buffer.push(slot.take().expect(HAS_VALUE));
+            self.leave(&state, state.hint(self.capacity));
+            return Sending::Done;
+        }
         let mut locked = Locked {
             channel: self,
             state,
@@ -278,9 +287,17 @@ impl<T> Channel<T> {
     #[inline(never)]
     fn receive_with(
         &self,
-        state: MutexGuard<'_, State<T>>,
+        mut state: MutexGuard<'_, State<T>>,
         permit: impl FnOnce() -> bool,
     ) -> Receiving<T> {
+        if self.is_calm() && state.buffer.len() > 0 {
+            if !permit() {
+                return Receiving::Refused;
+            }
+            let value = state.buffer.pop().expect("something is stored");
+            self.leave(&state, state.hint(self.capacity));
+            return Receiving::Value(value);
+        }
         let mut locked = Locked {
             channel: self,
             state,
