@@ -49,7 +49,7 @@ impl<T> Ring<T> {
         self.fill(value);
     }
 
-    /// The same for a caller who has seen that there is a slot.
+    /// The same for a caller who has seen that there is a slot, without which it would be one of another value.
     #[inline]
     pub(crate) fn fill(&mut self, value: T) {
         debug_assert!(self.has_slot());
@@ -94,6 +94,10 @@ impl<T> Ring<T> {
     #[cold]
     fn grow(&mut self) {
         let len = self.len;
+        assert!(
+            len < self.capacity,
+            "the caller has seen that there is room"
+        );
         let wanted = if len == 0 {
             FIRST
         } else {

@@ -229,7 +229,7 @@ impl WaitGroup {
 
 /// What a goroutine of a group does. The member goes after all that the future has, also when the goroutine
 /// panics, or is aborted before it begins: an async block that was never polled drops what it has taken in
-/// the order in which it is mentioned. And it would have the future twice.
+/// the order in which it is mentioned. (Such a block would also have room for the future twice.)
 struct Counted<F> {
     future: F,
     _member: Member,

@@ -5,8 +5,8 @@
 //! comes back by itself. What must hold:
 //!
 //! * a lock that many want is held for tens of instructions, so that whoever waits mostly gets it while he still
-//!   spins. Few are held for longer (by a dump, while a batch of events is handed out, while a heap grows), and
-//!   who meets those sleeps;
+//!   spins. Few are held for longer (by a dump, while a batch of events is handed out, while a heap or the global queue
+//!   grows), and who meets those sleeps;
 //! * nobody waits in any other way than [`wait_until`] does, which lets the holder run.
 
 use std::fmt;

@@ -176,7 +176,7 @@ impl<T> JoinHandle<T> {
         exchange: impl FnOnce(&mut Option<ForeignWaker>) -> (bool, Option<ForeignWaker>),
     ) -> Poll<Result<T, JoinError>> {
         if !self.header().state.is_dead() {
-            // A waker is code of a user's: cloned before the lock in `exchange`, dropped after it.
+            // A waker is code of a user's: cloned before `exchange`, dropped after it.
             let mut mine = Some(ForeignWaker::of(cx.waker()));
             let (registered, replaced) = exchange(&mut mine);
             // Two goroutines on one handle: the one that was put aside has to look again.
@@ -240,7 +240,7 @@ impl<T> Future for JoinHandle<T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let at = At::Here(Location::caller());
-        // SAFETY: nobody shares a handle that is borrowed exclusively, so this needs no lock.
+        // SAFETY: nobody shares a handle that is borrowed exclusively.
         self.poll_with(cx, at, |mine| unsafe { self.exchange_joiner(mine) })
     }
 }

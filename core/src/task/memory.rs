@@ -8,7 +8,7 @@
 //! * blocks of one class have one layout, which is that of the global allocator's: whatever is kept here can be
 //!   given back to it at any time;
 //! * a full magazine has [`MAGAZINE`] blocks, and only full ones are in the depot, [`SHELF`] of a class at most.
-//!   So what is kept is bounded: for goroutines of 256 bytes, 16 KiB for each thread and 1 MiB for the process;
+//!   So what is kept is bounded: of goroutines of 248 bytes, 16 KiB for each thread and 1 MiB for the process;
 //! * a block that is kept is written to in its first two words only.
 //!
 //! Debug builds keep nothing, so that tools that look for memory used after it was freed find it.
@@ -37,7 +37,7 @@ const SHELF: usize = 128;
 /// A thread that makes more and more goroutines has the allocator fetch memory for so many at a time. (glibc
 /// fetches it by the page, with a call of the system for each, on all threads but the first.)
 const AHEAD: usize = 128;
-/// But not for more bytes than this: what is freed above goes back to the system at once.
+/// But not for more bytes than this: glibc gives a larger block that is freed back to the system at once.
 const FETCHED: usize = 60 << 10;
 
 /// Whether anything is kept.
@@ -89,7 +89,10 @@ fn from_system(layout: Layout) -> NonNull<u8> {
 /// Has the allocator fetch memory for blocks to come: it is asked for as much, and keeps it.
 fn fetch_ahead(class: Class) {
     let size = (AHEAD * GRAIN * class.0).min(FETCHED);
-    drop(black_box(Vec::<u8>::with_capacity(size)));
+    let mut memory = Vec::<u8>::new();
+    // If it cannot be had, those who come meet that.
+    let _ = memory.try_reserve_exact(size);
+    drop(black_box(memory));
 }
 
 /// Blocks of the same size: so many grains, and [`BESIDE`] less.
@@ -182,7 +185,7 @@ impl Magazine {
 struct Pair {
     used: Cell<Magazine>,
     other: Cell<Magazine>,
-    /// How many more blocks come from the allocator before it is to fetch memory ahead.
+    /// How many more blocks come from the allocator until it is to fetch memory ahead.
     ahead: Cell<usize>,
 }
 

@@ -55,7 +55,7 @@ const SAMPLED: usize = 1 << 9;
 const REGISTERING: usize = 1 << 10;
 const REF: usize = 1 << 11;
 
-/// More references than this are a leak of wakers that would soon wrap around.
+/// More references than this are a leak of wakers that would soon wrap around. (A million on a 32-bit machine.)
 const MAX_REFS: usize = usize::MAX / REF / 2;
 
 /// Where a goroutine is in its life.
@@ -375,17 +375,11 @@ impl State {
     /// Waits until no other one of those who share the handle is at the joiner's waker: from here to
     /// [`end_registering`](Self::end_registering) it is the caller's, as far as the handle has it.
     pub(crate) fn begin_registering(&self) {
+        let taken = |word: usize| (word & REGISTERING == 0).then_some(word | REGISTERING);
         let begin = || {
-            let word = self.0.load(Ordering::Relaxed);
-            let free = word & !REGISTERING;
             // Acquire: pairs with the release of the one before.
             self.0
-                .compare_exchange(
-                    free,
-                    word | REGISTERING,
-                    Ordering::Acquire,
-                    Ordering::Relaxed,
-                )
+                .fetch_update(Ordering::Acquire, Ordering::Relaxed, taken)
                 .is_ok()
         };
         if !begin() {
