@@ -5,7 +5,7 @@
 #   ./net.sh [--quick] [--rounds N] [--seconds N] [--workers N] [--peers "chango go …"] [--keep FILE]
 #            [--plot DIR] [SCENARIO…]
 #
-# Scenarios: echo_64 echo_1000 echo_10000 idle busy http; what each is stands in README.md. --quick is three
+# Scenarios: echo_64 echo_1000 echo_10000 echo_16k idle busy http; what each is stands in README.md. --quick is three
 # rounds of one second; without it seven of three. The servers are told how many workers to have; the load
 # takes one more thread, of another process. A peer that fails, hangs or gives a wrong answer shows as FAILED
 # (its message goes to stderr). The rest is as in run.sh; HTTP is left out where there is no `wrk`. Linux only.
@@ -30,7 +30,7 @@ while (($#)); do
     esac
     shift
 done
-((${#scenarios[@]})) || scenarios=(echo_64 echo_1000 echo_10000 idle busy http)
+((${#scenarios[@]})) || scenarios=(echo_64 echo_1000 echo_10000 echo_16k idle busy http)
 
 build
 [[ $go ]] || peers=$(tr ' ' '\n' <<< "$peers" | grep -vx go)
@@ -51,6 +51,8 @@ server() { # KIND PEER ARGUMENT...
 measure() { # SCENARIO PEER
     local run=(within 120 "$bin/echo_load") command
     case $1 in
+        echo_16k) read -ra command <<< "$(server echo "$2" "$workers" 16384)"
+            "${run[@]}" 64 16384 "$seconds" "${command[@]}" ;;
         echo_*) read -ra command <<< "$(server echo "$2" "$workers" 4096)"
             "${run[@]}" "${1#echo_}" 64 "$seconds" "${command[@]}" ;;
         busy) read -ra command <<< "$(server echo "$2" "$workers" 4096 64)"

@@ -39,7 +39,7 @@ DRAWN = {
     "timers": ["wall", "cpu"],
     "idle": ["bytes"],
 }
-SERVERS = ["echo_64", "echo_1000", "echo_10000", "http", "busy", "idle"]
+SERVERS = ["echo_64", "echo_1000", "echo_10000", "echo_16k", "http", "busy", "idle"]
 
 
 def drawn(scenario):
