@@ -396,10 +396,13 @@ fn a_timer_that_comes_just_after_others_waits_until_more_may_have_come() {
         assert!(clock::now() >= due, "never early");
         Duration::from_nanos(shared.rung.load(Ordering::Relaxed))
     };
-    // A signal may end a sleep before.
-    assert!((0..10).any(|_| {
+    let waits = |_: &i32| {
         let first = ring(Duration::from_millis(1));
         ring(Duration::from_micros(1)) >= first + GATHERING
-    }));
+    };
+    // A signal may end a sleep before; and one that does not wait is as late where the thread is kept from the
+    // processor.
+    let waited = (0..10).filter(waits).count();
+    assert!(waited >= 8, "{waited} of 10");
     shared.tidy_up();
 }
