@@ -46,6 +46,7 @@
 //! | a `tx <- value;` that waits | 80 | the same |
 //! | a select that waits on two receives | 200 | the same, with any number of arms up to 32 |
 //! | a select that waits on a receive and a send | 208 | the same |
+//! | a goroutine that waits for a `<-rx` | 184 | all told, in one allocation |
 //! | a [`recv_any`] that waits | | allocates a node for each of its receivers, all at once |
 //!
 //! Values that came back to the channel have a store of their own, which is allocated with the first

@@ -155,11 +155,12 @@ impl WaitGroup {
         assert!(self.shared.add(n).is_ok(), "{TOO_MANY}");
     }
 
-    /// One of those waited for has ended. With the last one, all who wait are released.
+    /// One of those counted by [`add`](Self::add) has ended. With the last one, all who wait are released.
     ///
     /// # Panics
     ///
-    /// If the group waits for nobody: `done` was called more often than `add` said.
+    /// If it is called more often than `add` has said. Those that [`go`](Self::go) has started count for
+    /// themselves, and are waited for all the same.
     ///
     /// # Examples
     ///
@@ -173,7 +174,7 @@ impl WaitGroup {
     pub fn done(&self) {
         assert!(
             self.shared.done().is_ok(),
-            "`done` on a wait group that waits for nobody"
+            "`done` on a wait group more often than `add` has said"
         );
     }
 
