@@ -11,7 +11,7 @@
 //!   last poll, before it comes back;
 //! * while a right is free and a goroutine waits in a queue, somebody is spinning, or `sysmon` was left word of
 //!   it, or a thread could not be had;
-//! * while nobody is awake who has a right, somebody sleeps in the netpoller: else nobody would see to
+//! * while nobody is awake who has a right, somebody sleeps in the netpoller, or is on the way: else nobody would see to
 //!   the timers and the files but `sysmon`, which does so where a thread could not be had;
 //! * whoever is the last of all threads to go tidies up; if none was left when the runtime was told to
 //!   stop, since none could be had, whoever waits for its end does;
@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use super::worker::{self, Worker};
 use super::{AWAY, Remote, Shared, current};
+use crate::clock;
 use crate::coop;
 use crate::primitive::MODELLED;
 use crate::primitive::atomic::Ordering;
@@ -140,15 +141,18 @@ impl Worker {
             return false;
         }
         loop {
+            let begun = clock::now();
             let called = self.remote().parker.park_timeout(RETIRES);
-            let waits = idle.is_spare(self.index(), !called);
+            // It may have been woken without a reason, by a call that came late for another sleep.
+            let retires = !called && begun.elapsed() >= RETIRES;
+            let waits = idle.is_spare(self.index(), retires);
             if self.shared().is_stopping() {
                 return false;
             }
-            match (waits, called) {
+            match (waits, retires) {
                 (false, _) => break,
-                (true, true) => {}
-                (true, false) => return false,
+                (true, false) => {}
+                (true, true) => return false,
             }
         }
         self.set_back(true);

@@ -19,7 +19,7 @@
 //!   and will find it, or `sysmon` was left word of it.
 //! * No lock is held while code of a user's runs: a poll, a destructor, a foreign waker.
 //! * If a worker is parked, another is awake or sleeps in the netpoller, with the earliest timer's
-//!   deadline (or [`GATHERING`] later).
+//!   deadline (or [`GATHERING`] later), or waits there for one who looks.
 
 mod counters;
 pub(crate) mod current;
@@ -61,7 +61,7 @@ use self::sysmon::Sysmon;
 use crate::clock;
 use crate::coop::Budget;
 use crate::listeners::Signals;
-use crate::netpoll::Netpoll;
+use crate::netpoll::{Netpoll, Polled};
 use crate::primitive::MODELLED;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::primitive::sync::Arc;
@@ -492,8 +492,8 @@ impl Shared {
     }
 
     /// Sleeps in the netpoller until a file is ready, a timer is due or somebody interrupts; gives
-    /// the wakers of what became ready.
-    fn sleep_in_poller(&self) -> WakeList {
+    /// the wakers of what became ready. None if somebody else was in there.
+    fn sleep_in_poller(&self) -> Option<WakeList> {
         let mut wake = WakeList::new();
         self.poll_until.store(FOREVER, Ordering::SeqCst);
         // Pairs with the fence in `timer_moved`.
@@ -505,13 +505,18 @@ impl Shared {
         }
         let at = earliest.max(earliest.and(self.gathered()));
         let timeout = at.map(|at| at.saturating_duration_since(clock::now()));
+        let mut busy = false;
         if timeout != Some(Duration::ZERO) {
             // An error of the system's poll leaves nothing better than to look again.
             let returned = || self.poll_until.store(NOBODY, Ordering::SeqCst);
-            let _ = self.netpoll.poll(timeout, &mut wake, returned);
+            let polled = self.netpoll.poll(timeout, &mut wake, returned);
+            busy = polled == Polled::Busy;
         }
         // Before anything is taken out: see `deadlock`.
         self.poll_until.store(NOBODY, Ordering::SeqCst);
+        if busy {
+            return None;
+        }
         if earliest.is_some() {
             let (now, before) = (clock::now(), wake.len());
             self.timers.expire(now, &mut wake);
@@ -519,7 +524,7 @@ impl Shared {
                 self.rung.store(self.nanos(now), Ordering::Relaxed);
             }
         }
-        wake
+        Some(wake)
     }
 
     /// Until when nobody gets up for a timer. None if timers were never due here, or where a sleep has no end

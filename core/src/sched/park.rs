@@ -79,10 +79,10 @@ impl Parker {
         self.fall_asleep(POLLING)
     }
 
-    /// Ends a sleep in the netpoller.
-    pub(crate) fn end_poll(&self) {
-        // Acquire: pairs with the release of `unpark`. A call that came meanwhile is answered.
-        self.state.swap(AWAKE, Ordering::Acquire);
+    /// Ends a sleep in the netpoller; whether somebody has called meanwhile.
+    pub(crate) fn end_poll(&self) -> bool {
+        // Acquire: pairs with the release of `unpark`.
+        self.state.swap(AWAKE, Ordering::Acquire) == NOTIFIED
     }
 
     fn fall_asleep(&self, how: u32) -> bool {

@@ -50,6 +50,11 @@ const POLL_INTERVAL: Duration = Duration::from_micros(50);
 /// takes a quarter of that, and what it takes over it fetches from another processor's cache.
 const CALL: u64 = 20_000;
 
+/// Who finds somebody in the netpoller who only looks comes again after so long, at first and then; or somewhat
+/// later, as the system has it.
+const PAUSE: Duration = Duration::from_micros(20);
+const LONGEST_PAUSE: Duration = Duration::from_micros(80);
+
 /// The right to run and what belongs to it. (Go: P.)
 #[derive(Debug)]
 pub(super) struct Core {
@@ -746,13 +751,31 @@ impl Worker {
             parker.park();
             return None;
         }
-        let wake = parker.begin_poll().then(|| {
-            let wake = shared.sleep_in_poller();
-            parker.end_poll();
-            wake
-        });
+        let wake = self.sleep_in_netpoller();
         shared.poller.store(false, Ordering::Release);
         wake
+    }
+
+    /// Sleeps in the netpoller, if it has not been called. Where somebody else has just a look there, it comes
+    /// again a little later: whoever looks may have to wait for a processor, and to ask again and again
+    /// would be to keep it.
+    fn sleep_in_netpoller(&self) -> Option<WakeList> {
+        let parker = &self.remote.parker;
+        let mut pause = PAUSE;
+        while parker.begin_poll() {
+            let wake = self.shared.sleep_in_poller();
+            let called = parker.end_poll();
+            if wake.is_some() {
+                return wake;
+            }
+            let next = self.shared.timers.earliest();
+            let left = next.map(|next| next.saturating_duration_since(clock::now()));
+            if called || parker.park_timeout(left.map_or(pause, |left| left.min(pause))) {
+                break;
+            }
+            pause = LONGEST_PAUSE.min(2 * pause);
+        }
+        None
     }
 }
 

@@ -10,8 +10,10 @@ use std::pin::pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc as StdArc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 
 use super::*;
+use crate::netpoll::Polled;
 use crate::runtime::Deadlock;
 use crate::sched::GATHERING;
 use crate::sched::steal::STALLED;
@@ -392,7 +394,7 @@ fn a_timer_that_comes_just_after_others_waits_until_more_may_have_come() {
         let waker = Waker::noop().clone().into();
         let (_, old) = entry.as_mut().arm(shared.timers.shard(0), Some(due), waker);
         drop(old);
-        while shared.sleep_in_poller().is_empty() {}
+        while shared.sleep_in_poller().is_none_or(|wake| wake.is_empty()) {}
         assert!(clock::now() >= due, "never early");
         Duration::from_nanos(shared.rung.load(Ordering::Relaxed))
     };
@@ -405,4 +407,35 @@ fn a_timer_that_comes_just_after_others_waits_until_more_may_have_come() {
     let waited = (0..10).filter(waits).count();
     assert!(waited >= 8, "{waited} of 10");
     shared.tidy_up();
+}
+
+#[test]
+fn who_finds_somebody_else_in_the_netpoller_sleeps_until_he_is_called_or_it_is_his_turn() {
+    let shared = runtime(1);
+    let remote = shared.remote(0);
+    let netpoll = &shared.netpoll;
+    let look = |limit| netpoll.try_poll(limit, &mut WakeList::new());
+    as_worker_0(&shared, |worker| {
+        thread::scope(|scope| {
+            // A test's look below may send this one away.
+            let other = scope.spawn(move || while look(None) == Polled::Busy {});
+            while look(Some(Duration::from_nanos(1))) != Polled::Busy {
+                thread::yield_now();
+            }
+            scope.spawn(|| {
+                while !remote.parker.is_asleep() {
+                    thread::yield_now();
+                }
+                shared.unpark(&remote);
+            });
+            assert!(worker.sleep_in_netpoller().is_none(), "it was called");
+            scope.spawn(move || {
+                netpoll.interrupt();
+                other.join().unwrap();
+                netpoll.interrupt();
+            });
+            let woken = worker.sleep_in_netpoller();
+            assert!(woken.is_some_and(|wake| wake.is_empty()), "its turn");
+        });
+    });
 }
