@@ -9,7 +9,8 @@
 //!   comes too early wakes in vain, and who was woken sets it again;
 //! * an operation looks at its slot, then at the deadline, and then begins to wait for an event since
 //!   that look; a deadline that comes, or is set to an earlier moment, is such an event. So it is either
-//!   seen or the wait is refused.
+//!   seen or the wait is refused. Where the slot knows that nothing is there, it does without the look until it is
+//!   told, before such an event, that there is a deadline.
 
 use std::fmt;
 use std::io;

@@ -154,9 +154,8 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
     ) -> Poll<io::Result<R>> {
         loop {
             ready!(coop::poll_proceed(cx));
-            let polled = self.slot(direction).poll(None, cx, at, |drained| {
-                self.attempt(direction, drained && !eager, &mut f)
-            });
+            let attempt = |block| self.attempt(direction, block, &mut f);
+            let polled = self.slot(direction).poll(None, cx, at, eager, attempt);
             if let Some(result) = ready!(polled)? {
                 return Poll::Ready(Ok(result));
             }
@@ -196,6 +195,7 @@ impl<S: Source + Send + Sync + 'static> Socket<S> {
     /// From `moment` on operations in this direction end with an error of kind `TimedOut`.
     pub(super) fn set_deadline(&self, direction: Direction, moment: Option<Instant>) {
         if let Some(deadlines) = self.deadlines(moment.is_some()) {
+            self.slot(direction).has_deadline();
             deadlines.of(direction).set(moment);
         }
     }
@@ -315,11 +315,9 @@ where
             }
             let (socket, direction, eager) = (this.socket, this.direction, this.eager);
             let (at, f) = (At::Here(this.at), &mut this.f);
-            let polled = socket
-                .slot(direction)
-                .poll(Some(&mut this.ticket), cx, at, |drained| {
-                    socket.attempt(direction, drained && !eager, &mut *f)
-                });
+            let attempt = |block| socket.attempt(direction, block, &mut *f);
+            let ticket = Some(&mut this.ticket);
+            let polled = socket.slot(direction).poll(ticket, cx, at, eager, attempt);
             match ready!(polled).transpose() {
                 None => this.charged = false,
                 Some(result) => {

@@ -18,6 +18,7 @@
 //! | `CLOSED`, `SHUTDOWN` | nobody will be woken any more: by the program, by the end of the runtime |
 //! | `DRAINED` | a call made since the last event has taken all there was |
 //! | `WARY` | an event said more than that there is something: nothing is ever taken for drained |
+//! | `TIMED` | there is, or was, a deadline: an operation looks at it before each wait |
 //! | the rest | a tick, counted up by each event |
 //!
 //! So of a slot's three states, *waiting* is a bit, and whether it is *ready* or there is *nothing*
@@ -27,14 +28,15 @@
 //!
 //! What must hold:
 //!
-//! * the word alone decides, and it is changed by compare-and-swap only: if an event comes after
+//! * the word alone decides, and it is changed by read-modify-writes only: if an event comes after
 //!   `seen`, the tick differs and `wait` refuses; if it comes after `wait`, it finds `WAITING`. The
-//!   lock only guards the memory of the wakers;
+//!   lock guards the memory of the wakers, and nobody begins to wait while somebody has it;
 //! * `DRAINED` is set by a call that began after the last event, and cleared by every event. What the
 //!   other side has ended is never drained: its end, which comes with the last bytes, is an event for
 //!   both and still to be read; nor is what has urgent bytes in it, where a read stops before them;
 //! * a waker is put into the list under the lock under which `WAITING` is set, and it is taken out: so an event
-//!   that finds `WAITING` finds the waker. Whose operation goes on is not in the list;
+//!   that finds `WAITING` finds the waker, and as long as somebody is in the list it is set. Whose operation goes
+//!   on is not in the list;
 //! * an event wakes one of those who wait, the one that has waited longest: of a hundred goroutines that accept
 //!   from one listener, not all come for one connection. But it does not say for how many there is something.
 //!   So whoever was woken wakes the next one when its operation ends, by a result or by being dropped; who
@@ -57,7 +59,8 @@ const CLOSED: usize = 1 << 1;
 const SHUTDOWN: usize = 1 << 2;
 const DRAINED: usize = 1 << 3;
 const WARY: usize = 1 << 4;
-const TICK: usize = 1 << 5;
+const TIMED: usize = 1 << 5;
+const TICK: usize = 1 << 6;
 
 /// One direction of a file.
 pub(crate) struct Slot {
@@ -73,6 +76,11 @@ impl Seen {
     /// Whether a call would block, as the one before it has found out.
     fn is_drained(self) -> bool {
         self.0 & DRAINED != 0
+    }
+
+    /// Whether there may be a deadline.
+    fn is_timed(self) -> bool {
+        self.0 & TIMED != 0
     }
 }
 
@@ -166,7 +174,8 @@ impl Slot {
     /// would block or was interrupted; in between it waits for events, as a dump says: at `at`. What
     /// comes of it is [`Step::result`].
     ///
-    /// `f` is told whether a call would block anyway.
+    /// `f` is told if a call would block anyway, and then has only a deadline to look at; where there is none
+    /// it is not run. One that is `eager` makes its call in any case.
     ///
     /// No lock may be held: cloning and dropping a waker is user code.
     pub(crate) fn poll<R>(
@@ -174,29 +183,34 @@ impl Slot {
         mut ticket: Option<&mut Ticket>,
         cx: &mut Context<'_>,
         at: At,
+        eager: bool,
         mut f: impl FnMut(bool) -> io::Result<Step<R>>,
     ) -> Poll<io::Result<Option<R>>> {
         loop {
             let seen = self.seen();
-            match f(seen.is_drained()) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    match self.wait(seen, ticket.as_deref_mut(), cx.waker()) {
-                        Wait::Waiting => {
-                            note::waits(Reason::IoWait, at);
-                            return Poll::Pending;
+            let block = seen.is_drained() && !eager;
+            if !block || seen.is_timed() {
+                match f(block) {
+                    Ok(step) => {
+                        if step.drained {
+                            self.drained(seen);
                         }
-                        Wait::Again => {}
-                        Wait::Closed(why) => return Poll::Ready(Err(why.into())),
+                        return Poll::Ready(Ok(step.result));
                     }
+                    Err(error) => match error.kind() {
+                        io::ErrorKind::WouldBlock => {}
+                        io::ErrorKind::Interrupted => continue,
+                        _ => return Poll::Ready(Err(error)),
+                    },
                 }
-                Err(error) => return Poll::Ready(Err(error)),
-                Ok(step) => {
-                    if step.drained {
-                        self.drained(seen);
-                    }
-                    return Poll::Ready(Ok(step.result));
+            }
+            match self.wait(seen, ticket.as_deref_mut(), cx.waker()) {
+                Wait::Waiting => {
+                    note::waits(Reason::IoWait, at);
+                    return Poll::Pending;
                 }
+                Wait::Again => {}
+                Wait::Closed(why) => return Poll::Ready(Err(why.into())),
             }
         }
     }
@@ -244,7 +258,7 @@ impl Slot {
         let forgotten = match closed(self.word.load(Ordering::Relaxed)) {
             // If he has been faster than this, it is the next time that he is known.
             None => waiters.remember(oldest),
-            // Whoever closes takes out all who are kept, under the lock, after it has said so.
+            // Whoever closes takes out all who are kept, and says so under the same lock.
             Some(_) => Some(oldest),
         };
         drop(waiters);
@@ -253,11 +267,18 @@ impl Slot {
 
     /// Takes back what `wait` kept for this ticket. If it was woken meanwhile, the next one is: there may be
     /// something for him as well, or this one has not even looked.
+    #[inline]
     pub(crate) fn cancel(&self, ticket: &mut Ticket) {
         let number = std::mem::take(&mut ticket.0);
-        if number == 0 {
-            return;
+        // Relaxed: whose waker was put into the list sees what he set then or what came later, and who is woken
+        // sees what was left set then for those behind him.
+        if number != 0 && self.word.load(Ordering::Relaxed) & WAITING != 0 {
+            self.take_back(number);
         }
+    }
+
+    #[cold]
+    fn take_back(&self, number: u32) {
         // Declared before the lock: dropped, and its wakers woken or dropped, after it is open.
         let mut wake = WakeList::new();
         let mine;
@@ -272,7 +293,7 @@ impl Slot {
 
     /// Whether somebody waits.
     pub(super) fn is_awaited(&self) -> bool {
-        self.waiters.lock().tickets().next().is_some()
+        !self.waiters.lock().is_empty()
     }
 
     /// Something is there: the next of those who wait is to be woken by the caller. It wakes the one after it
@@ -298,6 +319,13 @@ impl Slot {
             |word| (word.wrapping_add(TICK) | WARY) & !DRAINED,
             |waiters| waiters.take_all(wake),
         );
+    }
+
+    /// From now on operations have to look at a deadline before they wait. Whoever waits already, or is about to,
+    /// has to be told by an event after this.
+    pub(crate) fn has_deadline(&self) {
+        // Relaxed: it is seen by whoever sees the event that tells of the deadline.
+        self.word.fetch_or(TIMED, Ordering::Relaxed);
     }
 
     /// That a call took all it could is never to mean that the next one would block.
@@ -327,9 +355,10 @@ impl Slot {
             Closed::ByProgram => CLOSED,
             Closed::ByShutdown => SHUTDOWN,
         };
-        self.set(|word| word.wrapping_add(TICK) | bit);
         // Somebody may be kept though nobody waits.
-        self.take_out(|waiters| waiters.take_all(wake));
+        let mut waiters = self.waiters.lock();
+        waiters.take_all(wake);
+        self.set(|word| word.wrapping_add(TICK) & !WAITING | bit);
     }
 
     /// Sets `WAITING` if nothing has happened since `seen`. The lock is held.
@@ -357,32 +386,34 @@ impl Slot {
 
     /// Changes the word, and if somebody may wait has `wake` take out who is to be woken.
     fn change(&self, to: impl Fn(usize) -> usize, wake: impl FnOnce(&mut Waiters)) {
-        if self.set(to) & WAITING != 0 {
-            self.take_out(wake);
-        }
-    }
-
-    /// Changes the word; what it was.
-    fn set(&self, to: impl Fn(usize) -> usize) -> usize {
         let mut word = self.word.load(Ordering::Relaxed);
-        // Release pairs with the load in `seen`.
-        while let Err(changed) =
-            self.word
-                .compare_exchange(word, to(word), Ordering::Release, Ordering::Relaxed)
-        {
-            word = changed;
+        while word & WAITING == 0 {
+            match self.swap(word, to(word)) {
+                Ok(_) => return,
+                Err(changed) => word = changed,
+            }
         }
-        word
-    }
-
-    /// Has `wake` take out who is to be woken.
-    fn take_out(&self, wake: impl FnOnce(&mut Waiters)) {
+        // Under the lock nobody begins to wait: in one step with the change he would be in the list before it, or
+        // see it.
         let mut waiters = self.waiters.lock();
         wake(&mut waiters);
-        if waiters.tickets().next().is_none() {
-            // Relaxed: as in `start_waiting`, under the same lock.
-            self.word.fetch_and(!WAITING, Ordering::Relaxed);
+        let waiting = if waiters.is_empty() { 0 } else { WAITING };
+        self.set(|word| to(word) & !WAITING | waiting);
+    }
+
+    /// Changes the word.
+    fn set(&self, to: impl Fn(usize) -> usize) {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while let Err(changed) = self.swap(word, to(word)) {
+            word = changed;
         }
+    }
+
+    /// Changes the word if it still is what it was.
+    fn swap(&self, from: usize, to: usize) -> Result<usize, usize> {
+        // Release pairs with the load in `seen`.
+        self.word
+            .compare_exchange(from, to, Ordering::Release, Ordering::Relaxed)
     }
 }
 
@@ -423,7 +454,7 @@ impl Waiters {
             *oldest = self.take(0);
         }
         // A place that is free again is not for one who came later than those in the list.
-        if self.tickets().next().is_none() {
+        if self.is_empty() {
             (self.first, self.first_ticket) = (Some(waker), number);
         } else {
             let ticket = number;
@@ -468,6 +499,12 @@ impl Waiters {
         self.rest.get_or_insert_default().crowd.remember(waker)
     }
 
+    /// Whether nobody waits.
+    fn is_empty(&self) -> bool {
+        let rest = self.rest.as_ref();
+        self.first.is_none() && rest.is_none_or(|rest| rest.waiters.is_empty())
+    }
+
     /// The numbers of all who wait.
     fn tickets(&self) -> impl Iterator<Item = u32> {
         let rest = self.rest.iter().flat_map(|rest| &rest.waiters);
@@ -490,14 +527,15 @@ impl Waiters {
     /// Takes out the one with a ticket that has waited longest, and all without.
     fn take_next(&mut self, wake: &mut WakeList) {
         let mut found = false;
-        let mut is_taken = |ticket| ticket == 0 || !std::mem::replace(&mut found, true);
-        if self.first.is_some() && is_taken(self.first_ticket) {
-            wake.extend(self.first.take());
+        if let Some(first) = self.first.take() {
+            // Who is first in the list has waited longest, or has no ticket.
+            found = self.first_ticket != 0;
+            wake.push(first);
         }
         if let Some(rest) = &mut self.rest {
-            let taken = rest
-                .waiters
-                .extract_if(.., |waiter| is_taken(waiter.ticket));
+            let is_taken =
+                |waiter: &mut Waiter| waiter.ticket == 0 || !std::mem::replace(&mut found, true);
+            let taken = rest.waiters.extract_if(.., is_taken);
             wake.extend(taken.map(|waiter| waiter.waker));
         }
     }

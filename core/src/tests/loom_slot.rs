@@ -54,7 +54,7 @@ impl File {
     /// Takes one byte.
     fn poll_read(&self, cx: &mut Context<'_>, ticket: Option<&mut Ticket>) -> Poll<io::Result<()>> {
         self.slot
-            .poll(ticket, cx, At::Unknown, |_| {
+            .poll(ticket, cx, At::Unknown, false, |_| {
                 let take = |bytes: usize| bytes.checked_sub(1);
                 match self
                     .bytes
@@ -72,14 +72,9 @@ impl File {
         let mut ticket = Ticket::default();
         let drained = block_on(std::future::poll_fn(|cx| {
             self.slot
-                .poll(Some(&mut ticket), cx, At::Unknown, |drained| {
-                    // Where it is known that nothing is there, no call is made.
-                    let taken = if drained {
-                        0
-                    } else {
-                        self.bytes.swap(0, Ordering::Relaxed)
-                    };
-                    match taken {
+                .poll(Some(&mut ticket), cx, At::Unknown, false, |drained| {
+                    assert!(!drained, "without a deadline there is nothing to ask");
+                    match self.bytes.swap(0, Ordering::Relaxed) {
                         0 => Err(io::ErrorKind::WouldBlock.into()),
                         taken => Ok(Step {
                             result: Some(taken),

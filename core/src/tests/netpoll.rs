@@ -329,7 +329,7 @@ fn an_event_wakes_who_waits_in_its_direction() {
 fn calls(slot: &Slot, there: bool) -> bool {
     let mut cx = Context::from_waker(Waker::noop());
     let mut called = false;
-    let polled = slot.poll(None, &mut cx, At::Unknown, |drained| {
+    let polled = slot.poll(None, &mut cx, At::Unknown, false, |drained| {
         called |= !drained;
         if called && there {
             return Ok(Step {
@@ -341,6 +341,37 @@ fn calls(slot: &Slot, there: bool) -> bool {
     });
     assert_eq!(polled.is_ready(), called && there);
     called
+}
+
+/// How an operation that would wait is asked, if it is: whether a call would block anyway.
+fn asks(slot: &Slot, eager: bool) -> Option<bool> {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut asked = None;
+    let polled = slot.poll::<()>(None, &mut cx, At::Unknown, eager, |block| {
+        asked = Some(block);
+        Err(io::ErrorKind::WouldBlock.into())
+    });
+    assert!(polled.is_pending());
+    asked
+}
+
+#[test]
+fn an_operation_looks_at_its_deadline_also_where_nothing_is_there() {
+    let slot = Slot::new();
+    assert!(calls(&slot, true));
+    assert_eq!(
+        asks(&slot, false),
+        None,
+        "it is known that nothing is there"
+    );
+    assert_eq!(asks(&slot, true), Some(false));
+    slot.has_deadline();
+    assert_eq!(asks(&slot, false), Some(true));
+    slot.event(&mut WakeList::new());
+    assert_eq!(asks(&slot, false), Some(false));
+    // Nor is it forgotten later.
+    assert!(calls(&slot, true));
+    assert_eq!(asks(&slot, false), Some(true));
 }
 
 #[test]
