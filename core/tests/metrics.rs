@@ -239,11 +239,11 @@ fn a_full_queue_spills_half_of_it() {
             assert!(begun.elapsed() < HANGS);
         }
     };
-    // 256 in the queue, and one that runs next.
-    assert_eq!(spills(257), 0);
-    assert_eq!(spills(258), 1);
-    assert_eq!(spills(258 + 128), 1);
-    assert_eq!(spills(258 + 129), 2);
+    // 1024 in the queue, and one that runs next.
+    assert_eq!(spills(1025), 0);
+    assert_eq!(spills(1026), 1);
+    assert_eq!(spills(1026 + 512), 1);
+    assert_eq!(spills(1026 + 513), 2);
 }
 
 #[test]

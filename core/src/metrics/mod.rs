@@ -297,7 +297,7 @@ impl Metrics {
     /// let runtime = chango_core::runtime::Builder::new().workers(1).build()?;
     /// let handle = runtime.handle();
     /// let spills = runtime.run(async move {
-    ///     for _ in 0..1_000 {
+    ///     for _ in 0..5_000 {
     ///         chango_core::spawn::spawn(async {}).detach();
     ///     }
     ///     handle.metrics().spills()

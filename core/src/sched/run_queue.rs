@@ -1,15 +1,19 @@
-//! The run queue of one P: 256 slots and `runnext`. (Go: runq, runnext.)
+//! The run queue of one P: 1024 slots and `runnext`. (Go: runq, of 256, and runnext.)
 //!
 //! One worker puts in, that worker and thieves take out. What must hold:
 //!
-//! * `head` and `tail` only grow (and wrap); `tail - head` is the length, at most [`CAPACITY`].
+//! * `head` only grows (and wraps); `tail - head` is the length, at most [`CAPACITY`]. (It is less than none for the
+//!   moment in which the owner finds that thieves have come before it in `take_newest`.)
 //! * Only the [`Owner`] writes `tail` and the slots, and only slots outside `head..tail`.
 //! * Whoever moves `head` by compare-and-swap owns the entries that it moved past. A thief copies
 //!   first and moves `head` after; if the swap fails its copy is worth nothing and is forgotten.
+//! * Nobody but the owner moves `head` by more than half of what it has seen. So where the owner moves `tail` back,
+//!   and leaves half of `CAPACITY`, no thief that has seen the old `tail` gets as far. Two of them, one after the
+//!   other, could: so the owner writes `head` as well, which shows the new `tail` to whoever comes after it.
 //! * Only the owner puts something into `runnext`, and whoever swaps it out owns it.
 //!
 //! So every entry is taken once. The algorithm is that of Go's `runqput`, `runqget` and `runqgrab`
-//! in `proc.go`; the queue of tokio's work-stealing scheduler descends from it too.
+//! in `proc.go`; the queue of tokio's work-stealing scheduler descends from it too. That `tail` goes back is ours.
 
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -20,8 +24,13 @@ use crate::primitive::hint;
 use crate::primitive::sync::Arc;
 use crate::util::padded::CachePadded;
 
-/// Slots of one queue; what does not fit goes to the global queue.
-pub(crate) const CAPACITY: u32 = if MODELLED { 4 } else { 256 };
+/// Slots of one queue; what does not fit goes to the global queue. (With 256, a thousand goroutines that give way
+/// on two workers go through the global queue again and again, which is most of what a yield costs then.)
+pub(crate) const CAPACITY: u32 = if MODELLED { 4 } else { 1024 };
+
+/// So often a thief looks again at ends that do not belong together. After that the owner, who is awake, is left
+/// alone with what it has: its thread may have to wait for a processor.
+const MISFITS: u32 = 64;
 
 /// The side that every worker sees: what there is to steal.
 pub(crate) struct RunQueue<T> {
@@ -31,7 +40,7 @@ pub(crate) struct RunQueue<T> {
     tail: CachePadded<AtomicU32>,
     /// The entry that the owner runs next, before all in the slots; null if there is none.
     runnext: AtomicPtr<T>,
-    slots: Box<[AtomicPtr<T>]>,
+    slots: Box<[AtomicPtr<T>; CAPACITY as usize]>,
 }
 
 /// The worker's side. There is one for each queue.
@@ -51,7 +60,7 @@ pub(crate) fn new<T>() -> Owner<T> {
             head: CachePadded::new(AtomicU32::new(0)),
             tail: CachePadded::new(AtomicU32::new(0)),
             runnext: AtomicPtr::new(ptr::null_mut()),
-            slots: (0..CAPACITY).map(|_| slot()).collect(),
+            slots: Box::new(std::array::from_fn(|_| slot())),
         }),
     }
 }
@@ -131,19 +140,35 @@ impl<T> Owner<T> {
         NonNull::new(next.swap(ptr::null_mut(), Ordering::Relaxed))
     }
 
-    /// Takes half of the entries out, the oldest, in order.
-    pub(crate) fn shed_half(&mut self) -> Vec<NonNull<T>> {
-        let mut entries = Vec::new();
-        let taken = self.queue.grab(half, |at, entry| {
-            entries.truncate(at as usize);
-            entries.push(entry);
-        });
-        // If a thief was faster, what was copied is not this caller's.
-        entries.truncate(taken as usize);
-        entries.into_iter().filter_map(NonNull::new).collect()
+    /// Takes the newest entries out, `count` of them, in order, if half of the slots stay full without them.
+    pub(crate) fn take_newest(&mut self, count: u32) -> Vec<NonNull<T>> {
+        let queue = &*self.queue;
+        let (head, tail) = (
+            queue.head.load(Ordering::Relaxed),
+            queue.tail.load(Ordering::Relaxed),
+        );
+        if tail.wrapping_sub(head) < CAPACITY / 2 + count {
+            return Vec::new();
+        }
+        let back = tail.wrapping_sub(count);
+        // Release: as in `push`; a thief may have the slots from this store only.
+        queue.tail.store(back, Ordering::Release);
+        // Release: who moves `head` after this, and whoever sees that, sees `tail`. If a thief was faster there
+        // may be less than was seen.
+        let is_all = queue
+            .head
+            .compare_exchange(head, head, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok();
+        if !is_all {
+            // Release: as in `push`.
+            queue.tail.store(tail, Ordering::Release);
+            return Vec::new();
+        }
+        let taken = (0..count).map(|at| queue.slot(back.wrapping_add(at)).load(Ordering::Relaxed));
+        taken.filter_map(NonNull::new).collect()
     }
 
-    /// How many entries have ever come into the slots; it wraps.
+    /// How many entries have come into the slots, but for those that were taken back; it wraps.
     pub(crate) fn pushed(&self) -> u32 {
         self.queue.tail.load(Ordering::Relaxed)
     }
@@ -158,7 +183,7 @@ impl<T> Owner<T> {
     pub(crate) fn steal_from(&mut self, victim: &RunQueue<T>) -> Option<NonNull<T>> {
         debug_assert_eq!(self.queue.len(), 0, "a worker steals when it has nothing");
         let tail = self.queue.tail.load(Ordering::Relaxed);
-        let taken = victim.grab(half, |at, entry| {
+        let taken = victim.grab(|at, entry| {
             self.queue
                 .slot(tail.wrapping_add(at))
                 .store(entry, Ordering::Relaxed);
@@ -216,24 +241,27 @@ impl<T> RunQueue<T> {
     /// Takes everything out, in the order in which the owner would run it; what comes meanwhile may
     /// stay.
     pub(crate) fn drain(&self) -> Vec<NonNull<T>> {
-        let next = self.steal_next();
-        let mut entries = Vec::new();
-        let all = |len| len;
-        let taken = self.grab(all, |at, entry| {
-            entries.truncate(at as usize);
-            entries.push(entry);
-        });
-        // If somebody else was faster, what was copied is not this caller's.
-        entries.truncate(taken as usize);
-        let rest = entries.into_iter().filter_map(NonNull::new);
-        next.into_iter().chain(rest).collect()
+        let mut all: Vec<_> = self.steal_next().into_iter().collect();
+        loop {
+            let known = all.len();
+            let taken = self.grab(|at, entry| {
+                all.truncate(known + at as usize);
+                all.extend(NonNull::new(entry));
+            });
+            // If somebody else was faster, what was copied is not this caller's.
+            all.truncate(known + taken as usize);
+            if taken == 0 {
+                return all;
+            }
+        }
     }
 
-    /// Hands the first entries, `share` of how many there are, to `copy`, by place and pointer; how
-    /// many are the caller's. `copy` may be called again from place 0 if another thief was faster.
-    fn grab(&self, share: impl Fn(u32) -> u32, mut copy: impl FnMut(u32, *mut T)) -> u32 {
+    /// Hands the first half of the entries to `copy`, by place and pointer; how many are the caller's.
+    /// `copy` may be called again from place 0 if another thief was faster.
+    fn grab(&self, mut copy: impl FnMut(u32, *mut T)) -> u32 {
         // Acquire: pairs with the release of another thief's swap.
         let mut head = self.head.load(Ordering::Acquire);
+        let mut misfits = 0;
         loop {
             // Acquire: pairs with the release of the owner's push: the slots are seen.
             let tail = self.tail.load(Ordering::Acquire);
@@ -242,12 +270,17 @@ impl<T> RunQueue<T> {
                 return 0;
             }
             if len > CAPACITY {
-                // Head moved between the two loads, so they do not belong together.
+                // Head moved between the two loads, so they do not belong together; or the owner is about to see
+                // that it cannot take back what thieves have.
+                if misfits == MISFITS {
+                    return 0;
+                }
+                misfits += 1;
                 hint::spin_loop();
                 head = self.head.load(Ordering::Acquire);
                 continue;
             }
-            let share = share(len);
+            let share = half(len);
             for at in 0..share {
                 copy(at, self.slot(head.wrapping_add(at)).load(Ordering::Relaxed));
             }

@@ -596,18 +596,25 @@ impl Worker {
         Some(task)
     }
 
-    /// If the own queue has no room for as many, its oldest half goes behind those in the global one, as if
-    /// all stood in one queue.
+    /// If the own queue has no room for as many as come, the newest, most of which have just had their turn, go
+    /// behind those in the global one, as if all stood in one queue. (Were it the oldest, whose turn it is, some
+    /// would go back and forth for long.)
     fn make_room_for_others(&self) {
-        let shed = {
+        let share = self.shared.global.len() / self.shared.max_procs() + 1;
+        let coming = share.min(FAIRNESS as usize);
+        let newest = {
             let mut core = self.core.borrow_mut();
-            if core.queue.room() / 2 >= FAIRNESS as usize {
+            if core.queue.room() / 2 >= coming {
                 return;
             }
-            core.queue.shed_half()
+            core.queue.take_newest(coming as u32)
         };
+        if newest.is_empty() {
+            // Thieves are at the queue, and may have been told that it is empty.
+            return self.shared.leave_to_sysmon();
+        }
         // SAFETY: the queue has just given them up.
-        unsafe { self.shared.requeue(shed) };
+        unsafe { self.shared.requeue(newest) };
     }
 
     /// Somebody else comes in between, and the slice begins anew: what would have run next, with what is left

@@ -1,7 +1,8 @@
 //! Models of the run queue: every entry is taken once, whoever takes it.
 //!
-//! Modelled: the owner's push, pop and spill against thieves, `runnext` against a thief, and a hand-off
-//! of everything against owner and thief, with 4 slots. Left out: the goroutines (entries are marked bytes) and the global queue. Seconds each:
+//! Modelled: the owner's push, pop, spill and taking back against thieves, `runnext` against a thief, and a hand-off
+//! of everything against owner and thief, with 4 slots. Left out: the goroutines (entries are marked bytes) and the
+//! global queue. Seconds each:
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p chango-core --lib loom_run_queue`
 
@@ -92,6 +93,49 @@ fn a_full_queue_spills_beside_a_thief() {
         drain(&mut owner, &taken);
         thief.join().unwrap();
         taken.assert_each_once(6);
+    });
+}
+
+#[test]
+fn what_the_owner_takes_back_is_stolen_by_nobody() {
+    for count in [1, 2] {
+        model(move || {
+            let (mut owner, taken) = (new(), Taken::default());
+            push(&mut owner, 0, &taken);
+            let thieves = [thief(owner.shared(), &taken), thief(owner.shared(), &taken)];
+            (1..4).for_each(|number| push(&mut owner, number, &taken));
+            let back = owner.take_newest(count);
+            assert!(back.is_empty() || back.len() == count as usize);
+            back.into_iter().for_each(|entry| taken.add(entry));
+            push(&mut owner, 4, &taken);
+            thieves.into_iter().for_each(|thief| thief.join().unwrap());
+            drain(&mut owner, &taken);
+            taken.assert_each_once(5);
+        });
+    }
+}
+
+#[test]
+fn what_the_owner_takes_back_is_not_handed_off() {
+    model(|| {
+        let (mut owner, taken) = (new(), Taken::default());
+        (0..4).for_each(|number| push(&mut owner, number, &taken));
+        let (away, by_other) = (Arc::clone(owner.shared()), taken.clone());
+        let other = loom::thread::spawn(move || {
+            away.drain()
+                .into_iter()
+                .for_each(|entry| by_other.add(entry));
+        });
+        for _ in 0..2 {
+            owner
+                .take_newest(1)
+                .into_iter()
+                .for_each(|entry| taken.add(entry));
+        }
+        push(&mut owner, 4, &taken);
+        other.join().unwrap();
+        drain(&mut owner, &taken);
+        taken.assert_each_once(5);
     });
 }
 
