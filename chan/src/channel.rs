@@ -162,7 +162,7 @@ impl<T> Channel<T> {
     pub(crate) fn lock(&self) -> Locked<'_, T> {
         Locked {
             channel: self,
-            state: self.state.lock(),
+            state: self.state.lock_aside(),
         }
     }
 
@@ -213,7 +213,7 @@ impl<T> Channel<T> {
 
     #[cold]
     fn send_waiting(&self, slot: &mut Option<T>, permit: impl FnOnce() -> bool) -> Sending {
-        self.send_with(self.state.lock(), slot, permit)
+        self.send_with(self.state.lock_aside(), slot, permit)
     }
 
     /// The way in which everything is thought of.
@@ -280,7 +280,7 @@ impl<T> Channel<T> {
 
     #[cold]
     fn receive_waiting(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
-        self.receive_with(self.state.lock(), permit)
+        self.receive_with(self.state.lock_aside(), permit)
     }
 
     /// As `send_with`.

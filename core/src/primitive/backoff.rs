@@ -3,6 +3,11 @@
 //! What must hold: nobody spins without end. If the system has taken the processor from the one who is waited
 //! for, those who wait offer theirs, and then sleep, for longer each time up to [`LONGEST`]. So one who waits
 //! for a thread of lower priority lets it run.
+//!
+//! There are two manners. Who waits for a lock of the scheduler, [`wait_until`], has something else to do as soon as
+//! he has it, and comes again soon. Two workers whose goroutines do nothing but send and receive on one channel
+//! want its lock all the time, and together are slower than one of them alone: who finds such a lock taken twice
+//! sleeps at once, [`step_aside`], and the other one goes on undisturbed.
 
 use std::time::Duration;
 
@@ -26,6 +31,9 @@ const OFFERS: u32 = 4;
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(1);
 
+/// The same of one who steps aside: it keeps goroutines waiting, and the lock is free in between.
+const LONGEST_ASIDE: Duration = Duration::from_micros(40);
+
 /// Waits until `is_done` says so, and asks it seldom: what it looks at, another thread is at work on.
 #[cold]
 pub(crate) fn wait_until(is_done: impl Fn() -> bool) {
@@ -35,18 +43,8 @@ pub(crate) fn wait_until(is_done: impl Fn() -> bool) {
         }
         return;
     }
-    (0..GLANCE).for_each(|_| hint::spin_loop());
-    if is_done() {
+    if keep_away(PAUSES, &is_done) {
         return;
-    }
-    for _ in 0..PAUSES {
-        let begun = time::now();
-        while begun.elapsed() < PAUSE {
-            (0..GLANCE).for_each(|_| hint::spin_loop());
-        }
-        if is_done() {
-            return;
-        }
     }
     for _ in 0..OFFERS {
         thread::yield_now();
@@ -59,4 +57,35 @@ pub(crate) fn wait_until(is_done: impl Fn() -> bool) {
         std::thread::sleep(sleep);
         sleep = LONGEST.min(2 * sleep);
     }
+}
+
+/// The same, for what another thread has again and again for tens of instructions.
+#[cold]
+pub(crate) fn step_aside(is_done: impl Fn() -> bool) {
+    if MODELLED {
+        return wait_until(is_done);
+    }
+    let mut sleep = SHORTEST;
+    while !keep_away(1, &is_done) {
+        std::thread::sleep(sleep);
+        sleep = LONGEST_ASIDE.min(2 * sleep);
+    }
+}
+
+/// Spins for a glance, and then for so many pauses; whether it is done by then.
+fn keep_away(pauses: u32, is_done: impl Fn() -> bool) -> bool {
+    (0..GLANCE).for_each(|_| hint::spin_loop());
+    if is_done() {
+        return true;
+    }
+    for _ in 0..pauses {
+        let begun = time::now();
+        while begun.elapsed() < PAUSE {
+            (0..GLANCE).for_each(|_| hint::spin_loop());
+        }
+        if is_done() {
+            return true;
+        }
+    }
+    false
 }

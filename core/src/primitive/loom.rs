@@ -92,6 +92,10 @@ pub(super) mod lock {
             self.0.lock().expect("loom's locks are never poisoned")
         }
 
+        pub(in crate::primitive) fn lock_aside(&self) -> Guard<'_, T> {
+            self.lock()
+        }
+
         pub(in crate::primitive) fn try_lock(&self) -> Option<Guard<'_, T>> {
             self.0.try_lock().ok()
         }

@@ -90,6 +90,21 @@ impl<T> Mutex<T> {
         }
     }
 
+    /// The same, of a lock that the goroutines of two workers may want all the time, with little else to do: who
+    /// finds it taken twice sleeps for some tens of microseconds.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](Self::lock).
+    #[inline]
+    pub fn lock_aside(&self) -> MutexGuard<'_, T> {
+        let held = self.enter();
+        MutexGuard {
+            guard: self.lock.lock_aside(),
+            _held: held,
+        }
+    }
+
     /// Takes the lock if it is free.
     #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {

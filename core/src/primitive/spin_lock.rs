@@ -7,7 +7,7 @@
 //! * a lock that many want is held for tens of instructions, so that whoever waits mostly gets it while he still
 //!   spins. Few are held for longer (by a dump, while a batch of events is handed out, while a heap or the global queue
 //!   grows), and who meets those sleeps;
-//! * nobody waits in any other way than [`wait_until`] does, which lets the holder run.
+//! * nobody waits in any other way than [`wait_until`] or [`step_aside`] does, which let the holder run.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,7 +15,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::atomic::{AtomicBool, Ordering};
-use super::backoff::wait_until;
+use super::backoff::{step_aside, wait_until};
 use super::cell::UnsafeCell;
 
 /// A mutual exclusion lock that does not poison: no user code runs under any of our locks, so a panic under
@@ -54,6 +54,15 @@ impl<T> SpinLock<T> {
         self.guard()
     }
 
+    /// The same, for a lock that two threads may want all the time.
+    #[inline]
+    pub(super) fn lock_aside(&self) -> Guard<'_, T> {
+        if !self.take() {
+            self.wait_aside();
+        }
+        self.guard()
+    }
+
     #[inline]
     pub(super) fn try_lock(&self) -> Option<Guard<'_, T>> {
         self.take().then(|| self.guard())
@@ -84,8 +93,18 @@ impl<T> SpinLock<T> {
     /// Returns with the lock taken.
     #[cold]
     fn wait(&self) {
-        // A look first: to write a line that another thread works on is dear, and in vain.
-        wait_until(|| !self.taken.load(Ordering::Relaxed) && self.take());
+        wait_until(|| self.look_and_take());
+    }
+
+    /// As `wait`.
+    #[cold]
+    fn wait_aside(&self) {
+        step_aside(|| self.look_and_take());
+    }
+
+    /// A look first: to write a line that another thread works on is dear, and in vain.
+    fn look_and_take(&self) -> bool {
+        !self.taken.load(Ordering::Relaxed) && self.take()
     }
 }
 
