@@ -160,7 +160,7 @@ impl<L: EarlyList> fmt::Debug for Tried<L> {
 /// Has one of the arms commit if one is ready, each equally likely.
 #[inline]
 pub fn now<L: EarlyList>(arms: L) -> Tried<L> {
-    try_each(arms, any)
+    try_each(arms, |bits| any(bits, L::LEN))
 }
 
 /// The same, and looks at the arms in source order.
@@ -191,15 +191,31 @@ fn try_each<L: EarlyList>(mut arms: L, next: impl Fn(u32) -> u32) -> Tried<L> {
     Tried::new(arms, None)
 }
 
-/// One of the bits that are set, each equally likely. One after the other, out of those that are left, they
+/// One of the bits that are set of so many arms, each equally likely. One after the other, out of those that are left, they
 /// come in a random order.
+///
+/// Where many arms are ready, one that is drawn out of all mostly is: to count up to it takes a branch for each
+/// of them, of which no processor can foretell the last.
 #[inline]
-fn any(mut bits: u32) -> u32 {
-    if !bits.is_power_of_two() {
-        let ones = bits.count_ones() as usize;
-        for _ in 0..random::with(|random| random.below(ones)) {
-            bits &= bits - 1;
+fn any(bits: u32, arms: usize) -> u32 {
+    if bits.is_power_of_two() {
+        return bits.trailing_zeros();
+    }
+    random::with(|random| {
+        let at = random.below(arms) as u32;
+        if bits >> at & 1 != 0 {
+            return at;
         }
+        let ones = bits.count_ones() as usize;
+        nth(bits, random.below(ones))
+    })
+}
+
+/// The place of the bit that is set above `n` others.
+#[inline]
+fn nth(mut bits: u32, n: usize) -> u32 {
+    for _ in 0..n {
+        bits &= bits - 1;
     }
     bits.trailing_zeros()
 }
@@ -544,7 +560,7 @@ mod tests {
         for bits in [1, 0b11, 0b1010_0100, u32::MAX, 1 << 31, 1 << 31 | 1] {
             let (mut left, mut drawn) = (bits, 0);
             while left != 0 {
-                let bit = 1 << any(left);
+                let bit = 1 << any(left, 32);
                 assert_eq!(left & bit, bit, "of {bits:b}");
                 left &= !bit;
                 drawn |= bit;
@@ -555,11 +571,17 @@ mod tests {
 
     #[test]
     fn all_orders_are_equally_likely() {
+        // Drawn out of those that are ready mostly, and seldom.
+        all_orders_of(8);
+        all_orders_of(32);
+    }
+
+    fn all_orders_of(arms: usize) {
         let mut counts = BTreeMap::new();
         for _ in 0..24_000 {
             let mut left = 0b1101_0001_u32;
             let order = [(); 4].map(|()| {
-                let at = any(left);
+                let at = any(left, arms);
                 left &= !(1 << at);
                 at
             });
