@@ -54,6 +54,8 @@ impl Count {
 pub(super) struct Counters {
     /// Polls that went on after a stay away; see `Remote::polls`.
     pub(super) renewals: Count,
+    /// Polls whose goroutine came back to the run queue by itself: it gave way, or has used its slice up.
+    pub(super) returns: Count,
     /// Goroutines taken from other workers.
     pub(super) steals: Count,
     /// Sleeps.
@@ -72,6 +74,7 @@ impl Counters {
     pub(super) fn new() -> Self {
         Self {
             renewals: Count::new(),
+            returns: Count::new(),
             steals: Count::new(),
             parks: Count::new(),
             spills: Count::new(),

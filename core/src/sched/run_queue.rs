@@ -218,6 +218,14 @@ impl<T> RunQueue<T> {
         tail.wrapping_sub(head).min(CAPACITY) as usize
     }
 
+    /// Where the next entry is taken, and where the next one is put: both count, and wrap.
+    pub(crate) fn ends(&self) -> (u32, u32) {
+        (
+            self.head.load(Ordering::Relaxed),
+            self.tail.load(Ordering::Relaxed),
+        )
+    }
+
     /// Whether there is something in the slots, for a worker that has just announced its sleep.
     pub(crate) fn has_work(&self) -> bool {
         // Acquire: no earlier than what the fence before it ordered.

@@ -71,6 +71,13 @@ const LONGEST: Duration = Duration::from_millis(10);
 /// in turn take a few microseconds each: they belong together.
 const LONG: Duration = Duration::from_micros(20);
 
+/// Goroutines that are woken here and keep their worker busy for less than this, each time, are not worth another
+/// worker while none of them waits for long: to fetch one from another processor's cache takes a third of it.
+const WORTH: Duration = Duration::from_micros(3);
+
+/// But so many are: who takes half of them need not come again at once.
+const MANY: u32 = 16;
+
 /// What asks for a dump. POSIX gives it this number.
 const SIGQUIT: c_int = 3;
 
@@ -262,6 +269,11 @@ struct Watched {
     since: Instant,
     /// Whether something stood in its queue.
     queued: bool,
+    /// When, and where the ends of its queue were.
+    looked: Instant,
+    ends: (u32, u32),
+    /// How often a goroutine had come back to its queue by itself.
+    returns: u64,
     /// After how long in that poll the system was asked after its thread.
     asked: Duration,
 }
@@ -273,7 +285,7 @@ struct Look {
     is_same: bool,
     /// Something is set to run next, or stands in its queue.
     waits: bool,
-    /// Something stands in its queue, as at the last look.
+    /// Something stands in its queue, as at the last look, and is worth another worker.
     is_crowded: bool,
 }
 
@@ -284,6 +296,9 @@ impl Watched {
             polls: 0,
             since: clock::now(),
             queued: false,
+            looked: clock::now(),
+            ends: (0, 0),
+            returns: 0,
             asked: Duration::ZERO,
         }
     }
@@ -291,6 +306,7 @@ impl Watched {
     fn look(&mut self, now: Instant) -> Look {
         let queued = self.remote.queue.has_work();
         let was_queued = std::mem::replace(&mut self.queued, queued);
+        let is_worth = self.is_worth_help(now);
         // Relaxed: what it leads to is made sure of under a lock.
         let polls = self.remote.polls.load(Ordering::Relaxed);
         let is_same = std::mem::replace(&mut self.polls, polls) == polls;
@@ -301,8 +317,27 @@ impl Watched {
             in_poll: polls % 2 == 1,
             is_same,
             waits: queued || self.remote.queue.has_next(),
-            is_crowded: queued && was_queued,
+            is_crowded: queued && was_queued && is_worth,
         }
+    }
+
+    /// Whether what stands in the queue is worth another worker: somebody there has waited since the last look;
+    /// or they are so many that it has enough of half of them; or most come back to it by themselves, and would come back to another one's; or each keeps the worker
+    /// busy for a while. Not worth it are those that are woken here for a few operations each, as the producers
+    /// of a select are by who receives from them all: another worker would fetch them one by one.
+    fn is_worth_help(&mut self, now: Instant) -> bool {
+        let (head, tail) = self.remote.queue.ends();
+        let (head_before, tail_before) = std::mem::replace(&mut self.ends, (head, tail));
+        let returns = self.remote.counters.returns.get();
+        let returned = returns.wrapping_sub(std::mem::replace(&mut self.returns, returns));
+        let since = now.saturating_duration_since(std::mem::replace(&mut self.looked, now));
+        let taken = head.wrapping_sub(head_before);
+        // Both count up, but for what the worker takes back.
+        let is_new = head.wrapping_sub(tail_before).cast_signed() >= 0;
+        !is_new
+            || tail.wrapping_sub(head) >= MANY
+            || 2 * returned >= u64::from(taken)
+            || since >= WORTH * taken
     }
 }
 

@@ -460,6 +460,7 @@ impl Worker {
                 }
             }
             Ran::Again(task) => {
+                self.remote.counters.returns.add(1);
                 self.push_ready(task);
                 self.shared.leave_to_sysmon();
             }

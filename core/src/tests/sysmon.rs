@@ -62,6 +62,51 @@ fn what_stands_in_a_queue_from_one_look_to_the_next_has_a_worker_called() {
     });
 }
 
+/// Has worker 1's queue turn several times between two looks, with something in it at each; whether somebody is
+/// called at the second. Each turn takes `poll`; `returns` goroutines came back by themselves; `more` stand in the
+/// queue at the second look than at the first.
+fn turning_queue_calls(poll: Duration, returns: u64, more: u32) -> bool {
+    const TURNS: u32 = 10;
+    let mut is_called = false;
+    beside_idle(|watch, queue, task| {
+        let task = task.into_raw();
+        assert!(queue.push(task).is_ok());
+        let now = clock::now();
+        assert!(!watch.look_at(1, now));
+        for _ in 0..TURNS {
+            assert_eq!(queue.pop(), Some(task));
+            assert!(queue.push(task).is_ok());
+        }
+        // Nobody takes any of them out, so one goroutine does for all.
+        (0..more).for_each(|_| assert!(queue.push(task).is_ok()));
+        watch.worker().counters.returns.add(returns);
+        is_called = watch.look_at(1, now + poll * TURNS);
+    });
+    is_called
+}
+
+#[test]
+fn those_who_are_woken_for_moments_one_after_the_other_have_nobody_called() {
+    assert!(!turning_queue_calls(WORTH / 2, 0, 0));
+    assert!(!turning_queue_calls(WORTH / 2, 4, 0));
+    assert!(!turning_queue_calls(WORTH / 2, 0, MANY - 2));
+}
+
+#[test]
+fn very_many_have_a_worker_called_for_half_of_them() {
+    assert!(turning_queue_calls(WORTH / 2, 0, MANY - 1));
+}
+
+#[test]
+fn those_who_come_back_by_themselves_have_a_worker_called() {
+    assert!(turning_queue_calls(WORTH / 2, 5, 0));
+}
+
+#[test]
+fn those_who_keep_their_worker_busy_have_another_one_called() {
+    assert!(turning_queue_calls(WORTH, 0, 0));
+}
+
 #[test]
 fn a_queue_that_was_empty_meanwhile_calls_nobody() {
     beside_idle(|watch, queue, task| {
