@@ -41,6 +41,8 @@ fn wait_until(mut done: impl FnMut() -> bool) {
 struct Seen {
     made: Mutex<Option<ThreadId>>,
     polls: AtomicUsize,
+    /// Its first poll is over, and it has begun to wait.
+    waits: AtomicBool,
     dropped: Mutex<Vec<ThreadId>>,
     elsewhere: AtomicBool,
 }
@@ -83,7 +85,11 @@ impl<F: Future> Future for Watched<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.seen.polls.fetch_add(1, Ordering::SeqCst);
         self.seen.is_here();
-        self.future.as_mut().poll(cx)
+        let polled = self.future.as_mut().poll(cx);
+        self.seen
+            .waits
+            .fetch_or(polled.is_pending(), Ordering::SeqCst);
+        polled
     }
 }
 
@@ -338,7 +344,10 @@ fn waiting(runtime: &Runtime, count: usize) -> Vec<(Arc<Seen>, JoinHandle<()>)> 
             (seen, runtime.spawn_local(make))
         })
         .collect();
-    wait_until(|| all.iter().all(|(seen, _)| seen.polls() > 0));
+    wait_until(|| {
+        all.iter()
+            .all(|(seen, _)| seen.waits.load(Ordering::SeqCst))
+    });
     all
 }
 
