@@ -59,7 +59,7 @@ pub trait EarlyList {
     const AT_ONCE: bool;
 
     /// Of which arms it may be that they can commit at once: bit 0 is the first.
-    fn may(&self) -> u32;
+    fn may(&self) -> u64;
 
     /// Has arm `at` commit if that is possible at once.
     fn now(&mut self, at: u32) -> Option<<Self::Nodes as Outputs>::Won>;
@@ -74,7 +74,7 @@ impl EarlyList for Nil {
     const AT_ONCE: bool = true;
 
     #[inline]
-    fn may(&self) -> u32 {
+    fn may(&self) -> u64 {
         0
     }
 
@@ -95,8 +95,8 @@ impl<A: Early, L: EarlyList> EarlyList for Cons<A, L> {
     const AT_ONCE: bool = A::AT_ONCE && L::AT_ONCE;
 
     #[inline(always)]
-    fn may(&self) -> u32 {
-        u32::from(self.arm.as_ref().is_some_and(A::may)) | self.rest.may() << 1
+    fn may(&self) -> u64 {
+        u64::from(self.arm.as_ref().is_some_and(A::may)) | self.rest.may() << 1
     }
 
     #[inline(always)]
@@ -166,17 +166,17 @@ pub fn now<L: EarlyList>(arms: L) -> Tried<L> {
 /// The same, and looks at the arms in source order.
 #[inline]
 pub fn now_biased<L: EarlyList>(arms: L) -> Tried<L> {
-    try_each(arms, u32::trailing_zeros)
+    try_each(arms, u64::trailing_zeros)
 }
 
 /// So many arms have a bit each.
-const BITS: usize = u32::BITS as usize;
+const BITS: usize = u64::BITS as usize;
 
 /// Has the arms of which it may be that they can commit try, in the order in which `next` chooses among those
 /// that are left. First all are looked at, which is a load each and no branch: of many arms mostly few are
 /// ready.
 #[inline(always)]
-fn try_each<L: EarlyList>(mut arms: L, next: impl Fn(u32) -> u32) -> Tried<L> {
+fn try_each<L: EarlyList>(mut arms: L, next: impl Fn(u64) -> u32) -> Tried<L> {
     if !L::AT_ONCE || L::LEN > BITS {
         return Tried::new(arms, None);
     }
@@ -197,7 +197,7 @@ fn try_each<L: EarlyList>(mut arms: L, next: impl Fn(u32) -> u32) -> Tried<L> {
 /// Where many arms are ready, one that is drawn out of all mostly is: to count up to it takes a branch for each
 /// of them, of which no processor can foretell the last.
 #[inline]
-fn any(bits: u32, arms: usize) -> u32 {
+fn any(bits: u64, arms: usize) -> u32 {
     if bits.is_power_of_two() {
         return bits.trailing_zeros();
     }
@@ -213,7 +213,7 @@ fn any(bits: u32, arms: usize) -> u32 {
 
 /// The place of the bit that is set above `n` others.
 #[inline]
-fn nth(mut bits: u32, n: usize) -> u32 {
+fn nth(mut bits: u64, n: usize) -> u32 {
     for _ in 0..n {
         bits &= bits - 1;
     }
@@ -557,10 +557,10 @@ mod tests {
 
     #[test]
     fn each_bit_comes_once_however_many_there_are() {
-        for bits in [1, 0b11, 0b1010_0100, u32::MAX, 1 << 31, 1 << 31 | 1] {
+        for bits in [1, 0b11, 0b1010_0100, u64::MAX, 1 << 63, 1 << 63 | 1] {
             let (mut left, mut drawn) = (bits, 0);
             while left != 0 {
-                let bit = 1 << any(left, 32);
+                let bit = 1 << any(left, 64);
                 assert_eq!(left & bit, bit, "of {bits:b}");
                 left &= !bit;
                 drawn |= bit;
@@ -573,13 +573,13 @@ mod tests {
     fn all_orders_are_equally_likely() {
         // Drawn out of those that are ready mostly, and seldom.
         all_orders_of(8);
-        all_orders_of(32);
+        all_orders_of(64);
     }
 
     fn all_orders_of(arms: usize) {
         let mut counts = BTreeMap::new();
         for _ in 0..24_000 {
-            let mut left = 0b1101_0001_u32;
+            let mut left = 0b1101_0001_u64;
             let order = [(); 4].map(|()| {
                 let at = any(left, arms);
                 left &= !(1 << at);
