@@ -312,7 +312,8 @@ fn it_meets_sends_that_wait_and_selects() {
 
 #[test]
 fn a_loop_of_them_lets_other_goroutines_run() {
-    let runtime = Builder::new().workers(1).build().unwrap();
+    // No spare can be had, which might have the other one in hand while its thread waits for a processor.
+    let runtime = Builder::new().workers(1).max_threads(1).build().unwrap();
     runtime.run(async {
         let (tx, rx) = unbounded();
         (0..10_000).for_each(|value| tx.try_send(value).unwrap());
@@ -322,7 +323,9 @@ fn a_loop_of_them_lets_other_goroutines_run() {
         while !other.is_finished() {
             assert_eq!(recv_any(&receivers).await, (1, Some(turns)));
             turns += 1;
-            assert!(turns <= 1_000);
+            // If its right was taken meanwhile, the other one stands in the global queue, to which the worker
+            // comes once in 61 slices of 128 operations.
+            assert!(turns <= 9_000);
         }
     });
 }

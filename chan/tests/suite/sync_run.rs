@@ -330,7 +330,8 @@ fn a_goroutine_that_blocks_on_a_mutex_keeps_the_one_that_holds_it_going() {
 
 #[test]
 fn a_goroutine_whose_locks_are_always_open_gives_way() {
-    let runtime = Builder::new().workers(1).build().unwrap();
+    // No spare can be had, which might have the other one in hand while its thread waits for a processor.
+    let runtime = Builder::new().workers(1).max_threads(1).build().unwrap();
     type Turn = fn(Arc<Locks>) -> futures_lite::future::Boxed<()>;
     #[derive(Default)]
     struct Locks {
@@ -365,7 +366,9 @@ fn a_goroutine_whose_locks_are_always_open_gives_way() {
             while !stop.load(Ordering::Relaxed) {
                 turn(Arc::clone(&locks)).await;
                 turns += 1;
-                assert!(turns < 1_000, "{name} never gives way");
+                // Once in 61 slices of 128 operations the worker comes to the global queue, where the other one
+                // stands if its right was taken meanwhile.
+                assert!(turns < 9_000, "{name} never gives way");
             }
             other.await.unwrap();
         });
