@@ -191,8 +191,8 @@ fn try_each<L: EarlyList>(mut arms: L, next: impl Fn(u64) -> u32) -> Tried<L> {
     Tried::new(arms, None)
 }
 
-/// One of the bits that are set of so many arms, each equally likely. One after the other, out of those that are left, they
-/// come in a random order.
+/// One of the bits that are set, of so many arms, each equally likely. One after the other, out of those that are
+/// left, they come in a random order.
 ///
 /// Where many arms are ready, one that is drawn out of all mostly is: to count up to it takes a branch for each
 /// of them, of which no processor can foretell the last.

@@ -193,7 +193,11 @@ mod tests {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     for turn in 0..TURNS {
-                        let mut values = lock.lock();
+                        // Whoever waits in one manner, and in the other.
+                        let mut values = match turn % 2 {
+                            0 => lock.lock(),
+                            _ => lock.lock_aside(),
+                        };
                         assert!(values.iter().all(|value| *value == values[0]));
                         for value in values.iter_mut() {
                             *value += 1;

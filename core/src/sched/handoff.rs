@@ -11,8 +11,8 @@
 //!   last poll, before it comes back;
 //! * while a right is free and a goroutine waits in a queue, somebody is spinning, or `sysmon` was left word of
 //!   it, or a thread could not be had;
-//! * while nobody is awake who has a right, somebody sleeps in the netpoller, or is on the way: else nobody would see to
-//!   the timers and the files but `sysmon`, which does so where a thread could not be had;
+//! * while nobody is awake who has a right, somebody sleeps in the netpoller, or is on the way: else nobody would
+//!   see to the timers and the files but `sysmon`, which does so where a thread could not be had;
 //! * whoever is the last of all threads to go tidies up; if none was left when the runtime was told to
 //!   stop, since none could be had, whoever waits for its end does;
 //! * at shutdown no goroutine is dropped before all threads have taken their last one out of a queue.

@@ -267,9 +267,7 @@ struct Watched {
     polls: u64,
     /// Since when it has that many.
     since: Instant,
-    /// Whether something stood in its queue.
-    queued: bool,
-    /// When, and where the ends of its queue were.
+    /// When it was looked at, and where the ends of its queue were.
     looked: Instant,
     ends: (u32, u32),
     /// How often a goroutine had come back to its queue by itself.
@@ -295,7 +293,6 @@ impl Watched {
             remote,
             polls: 0,
             since: clock::now(),
-            queued: false,
             looked: clock::now(),
             ends: (0, 0),
             returns: 0,
@@ -305,7 +302,6 @@ impl Watched {
 
     fn look(&mut self, now: Instant) -> Look {
         let queued = self.remote.queue.has_work();
-        let was_queued = std::mem::replace(&mut self.queued, queued);
         let is_worth = self.is_worth_help(now);
         // Relaxed: what it leads to is made sure of under a lock.
         let polls = self.remote.polls.load(Ordering::Relaxed);
@@ -317,14 +313,15 @@ impl Watched {
             in_poll: polls % 2 == 1,
             is_same,
             waits: queued || self.remote.queue.has_next(),
-            is_crowded: queued && was_queued && is_worth,
+            is_crowded: queued && is_worth,
         }
     }
 
-    /// Whether what stands in the queue is worth another worker: somebody there has waited since the last look;
-    /// or they are so many that it has enough of half of them; or most come back to it by themselves, and would come back to another one's; or each keeps the worker
-    /// busy for a while. Not worth it are those that are woken here for a few operations each, as the producers
-    /// of a select are by who receives from them all: another worker would fetch them one by one.
+    /// Whether what stands in the queue, as something did at the last look, is worth another worker: somebody has
+    /// waited there since; or they are so many that it has enough of half of them; or most come back to the queue by
+    /// themselves, and would come back to another one's; or each keeps the worker busy for a while. Not worth it
+    /// are those that are woken here for a few operations each, as the producers of a select are by who receives from
+    /// them all: another worker would fetch them one by one.
     fn is_worth_help(&mut self, now: Instant) -> bool {
         let (head, tail) = self.remote.queue.ends();
         let (head_before, tail_before) = std::mem::replace(&mut self.ends, (head, tail));
@@ -333,11 +330,12 @@ impl Watched {
         let since = now.saturating_duration_since(std::mem::replace(&mut self.looked, now));
         let taken = head.wrapping_sub(head_before);
         // Both count up, but for what the worker takes back.
-        let is_new = head.wrapping_sub(tail_before).cast_signed() >= 0;
-        !is_new
-            || tail.wrapping_sub(head) >= MANY
-            || 2 * returned >= u64::from(taken)
-            || since >= WORTH * taken
+        let has_waited = head.wrapping_sub(tail_before).cast_signed() < 0;
+        head_before != tail_before
+            && (has_waited
+                || tail.wrapping_sub(head) >= MANY
+                || 2 * returned >= u64::from(taken)
+                || since >= WORTH * taken)
     }
 }
 

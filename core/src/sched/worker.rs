@@ -601,8 +601,7 @@ impl Worker {
     /// behind those in the global one, as if all stood in one queue. (Were it the oldest, whose turn it is, some
     /// would go back and forth for long.)
     fn make_room_for_others(&self) {
-        let share = self.shared.global.len() / self.shared.max_procs() + 1;
-        let coming = share.min(FAIRNESS as usize);
+        let coming = self.share(self.shared.global.len()).min(FAIRNESS as usize);
         let newest = {
             let mut core = self.core.borrow_mut();
             if core.queue.room() / 2 >= coming {
@@ -652,6 +651,11 @@ impl Worker {
         Some(unsafe { Runnable::from_raw(task) })
     }
 
+    /// A worker's fair share of so many goroutines in the global queue.
+    fn share(&self, len: usize) -> usize {
+        len / self.shared.max_procs() + 1
+    }
+
     /// A fair share of the global queue, and no more than `most`: one to run, the others into the run queue.
     fn take_global(&self, most: usize) -> Option<Runnable> {
         let len = self.shared.global.len();
@@ -659,8 +663,8 @@ impl Worker {
             return None;
         }
         let mut core = self.core.borrow_mut();
-        let share = len / self.shared.max_procs() + 1;
-        let limit = share.min(core.queue.room() / 2).min(most).max(1);
+        let limit = self.share(len).min(core.queue.room() / 2);
+        let limit = limit.min(most).max(1);
         let first = self.shared.global.pop(limit, |task| {
             let pushed = core.queue.push(task.into_raw());
             debug_assert!(pushed.is_ok(), "no more is taken than there is room for");

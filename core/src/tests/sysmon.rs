@@ -93,6 +93,22 @@ fn those_who_are_woken_for_moments_one_after_the_other_have_nobody_called() {
 }
 
 #[test]
+fn whoever_has_waited_since_the_last_look_has_a_worker_called() {
+    beside_idle(|watch, queue, task| {
+        let task = task.into_raw();
+        // One stands for all: who was last at the first look is first at the second.
+        (0..3).for_each(|_| assert!(queue.push(task).is_ok()));
+        let now = clock::now();
+        assert!(!watch.look_at(1, now));
+        for _ in 0..2 {
+            assert_eq!(queue.pop(), Some(task));
+            assert!(queue.push(task).is_ok());
+        }
+        assert!(watch.look_at(1, now + WORTH));
+    });
+}
+
+#[test]
 fn very_many_have_a_worker_called_for_half_of_them() {
     assert!(turning_queue_calls(WORTH / 2, 0, MANY - 1));
 }
