@@ -121,8 +121,11 @@ impl Worker {
             return None;
         }
         let task = self.steal_from(core, at, true)?;
-        // What came with it waits for a poll here, and nobody was called.
-        self.shared().leave_to_sysmon();
+        if core.queue.shared().has_work() {
+            // What came with it waits for a poll here, and nobody was called. (Of what is left there, whoever put
+            // it there has said so.)
+            self.shared().leave_to_sysmon();
+        }
         Some(task)
     }
 }

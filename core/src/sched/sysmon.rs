@@ -17,14 +17,15 @@
 //! * who listens to a signal is told that it was raised, and the dump is printed if SIGQUIT has asked for
 //!   it: this thread can while all workers hang.
 //!
-//! **The rhythm** is Go's: a look at short pauses, and after 50 looks that found nothing to do twice as long
-//! each time, up to 10 ms. A goroutine may have to wait for 100 µs beside an idle worker, so the shortest pause
-//! is 80 µs (Go's is 20 µs, which serves nobody here: each look takes a processor from a worker where there are
-//! few). Who leaves one in its hands without calling anybody says so by [`Shared::leave_to_sysmon`], and if there
-//! is an idle worker then, the next looks come at the shortest pauses. When all workers idle for a while
-//! it parks: an idle runtime uses no processor. (With `CHANGO_DEBUG=schedtrace` it wakes for each line.)
-//! Who leaves the idle state wakes it by [`Sysmon::nudge`]. So does, for a signal, the worker that sleeps
-//! in the netpoller: a handler may not, and ends the poll. Where none sleeps there, this thread does not park.
+//! **The rhythm** is Go's: a look at short pauses, and after 50 looks that found nothing to do twice as long each
+//! time, up to 10 ms. A goroutine may have to wait for 100 µs beside an idle worker, so the shortest pause is 80
+//! µs (Go's is 20 µs, which serves nobody here: each look takes a processor from a worker where there are few).
+//! Who leaves one in its hands without calling anybody says so by [`Shared::leave_to_sysmon`], and if there is an
+//! idle worker then, the next three looks come at the shortest pauses, and those after them at the one before.
+//! When all workers idle for a while it parks: an idle runtime uses no processor. (With `CHANGO_DEBUG=schedtrace`
+//! it wakes for each line.) Who leaves the idle state wakes it by [`Sysmon::nudge`]. So does, for a signal, the
+//! worker that sleeps in the netpoller: a handler may not, and ends the poll. Where none sleeps there, this
+//! thread does not park.
 //!
 //! What must hold: while a worker is awake that has a right, this thread looks at least every 10 ms; no
 //! lock is held while it wakes somebody.
@@ -86,7 +87,7 @@ const PATIENCE: u32 = 50;
 
 /// So many looks show whether a goroutine that was left to this thread waits behind a poll that takes long: one
 /// that sees it begin, one that sees it go on, and one for who was just about to. If it is left again it is
-/// said again, and a server leaves one every few milliseconds.
+/// said again: a server leaves one every few milliseconds.
 const ENOUGH: u32 = 3;
 
 /// So many looks in vain at the longest pause, all workers being idle, and it parks.
@@ -339,15 +340,68 @@ impl Watched {
     }
 }
 
+/// When to look again.
+#[derive(Debug)]
+struct Rhythm {
+    pause: Duration,
+    /// The pause that comes after this one.
+    next: Duration,
+    /// Looks in vain, one after the other.
+    in_vain: u32,
+}
+
+impl Rhythm {
+    fn new() -> Self {
+        Self {
+            pause: SHORTEST,
+            next: SHORTEST * 2,
+            in_vain: 0,
+        }
+    }
+
+    /// Something was left to it: it looks [`ENOUGH`] times at the shortest pauses, and then as often as before. It
+    /// may have more looks left of what it was asked for before that.
+    fn look_again_and_again(&mut self) {
+        let few = PATIENCE - ENOUGH;
+        if self.is_shortest() {
+            self.in_vain = self.in_vain.min(few);
+        } else {
+            (self.next, self.pause, self.in_vain) = (self.pause, SHORTEST, few);
+        }
+    }
+
+    /// How long to sleep before the next look.
+    fn next_pause(&mut self) -> Duration {
+        if self.in_vain > PATIENCE && self.pause < LONGEST {
+            self.pause = self.next;
+            self.next = LONGEST.min(self.pause * 2);
+            self.in_vain = PATIENCE;
+        }
+        self.pause
+    }
+
+    /// A look has found nothing to do.
+    fn looked_in_vain(&mut self) {
+        self.in_vain += 1;
+    }
+
+    fn is_shortest(&self) -> bool {
+        self.pause == SHORTEST
+    }
+
+    /// Whether it has looked long enough to park, if there is nobody to look at.
+    fn is_at_its_end(&self) -> bool {
+        self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER
+    }
+}
+
 /// What the thread remembers from one look to the next.
 struct Watch<'a> {
     shared: &'a Arc<Shared>,
     workers: Vec<Watched>,
     /// When it looked at how many workers there are to be.
     procs: Looked,
-    pause: Duration,
-    /// Looks in vain, one after the other.
-    in_vain: u32,
+    rhythm: Rhythm,
     /// The lines of `CHANGO_DEBUG=schedtrace`, if they were asked for.
     trace: Option<Trace>,
 }
@@ -359,8 +413,7 @@ impl<'a> Watch<'a> {
             shared,
             workers: Vec::new(),
             procs: Looked::new(clock::now()),
-            pause: SHORTEST,
-            in_vain: 0,
+            rhythm: Rhythm::new(),
             trace: Trace::new(shared.config.debug, shared.start, || shared.metrics()),
         }
     }
@@ -370,24 +423,17 @@ impl<'a> Watch<'a> {
             self.rest();
             self.attend(self.shared.signals.take());
             if self.shared.sysmon.stirred.swap(false, Ordering::Relaxed) {
-                (self.pause, self.in_vain) = (SHORTEST, 0);
+                self.rhythm = Rhythm::new();
             }
             if self.is_wanted() {
                 // Before the look: what is left to it from here on is left to the next one.
                 self.shared.sysmon.wanted.store(false, Ordering::Relaxed);
-                let few = PATIENCE - ENOUGH;
-                // It may have more left of what it was asked for before.
-                let looked = if self.pause == SHORTEST {
-                    self.in_vain
-                } else {
-                    few
-                };
-                (self.pause, self.in_vain) = (SHORTEST, looked.min(few));
+                self.rhythm.look_again_and_again();
             }
             if self.look() {
-                (self.pause, self.in_vain) = (SHORTEST, 0);
+                self.rhythm = Rhythm::new();
             } else {
-                self.in_vain += 1;
+                self.rhythm.looked_in_vain();
             }
             if let Some(trace) = &mut self.trace {
                 let shared = self.shared;
@@ -409,27 +455,25 @@ impl<'a> Watch<'a> {
 
     /// Sleeps until the next look.
     fn rest(&mut self) {
-        if self.in_vain > PATIENCE && self.pause < LONGEST {
-            (self.pause, self.in_vain) = ((self.pause * 2).min(LONGEST), PATIENCE);
-        }
-        if self.may_park() && self.pause == LONGEST && self.in_vain > PATIENCE + PARKS_AFTER {
+        let pause = self.rhythm.next_pause();
+        if self.rhythm.is_at_its_end() && self.may_park() {
             if self.park() {
-                (self.pause, self.in_vain) = (SHORTEST, 0);
+                self.rhythm = Rhythm::new();
             }
             return;
         }
         let Sysmon {
             parker, resting, ..
         } = &self.shared.sysmon;
-        if self.pause == SHORTEST {
-            parker.park_timeout(self.pause);
+        if self.rhythm.is_shortest() {
+            parker.park_timeout(pause);
             return;
         }
         resting.store(true, Ordering::Relaxed);
         // Pairs with the fence in `say_to_sysmon`.
         fence(Ordering::SeqCst);
         if !self.is_wanted() {
-            parker.park_timeout(self.pause);
+            parker.park_timeout(pause);
         }
         resting.store(false, Ordering::Relaxed);
     }

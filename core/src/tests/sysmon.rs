@@ -47,6 +47,58 @@ impl Watch<'_> {
     }
 }
 
+/// The pauses before its next looks, all of which are in vain.
+fn pauses(rhythm: &mut Rhythm, looks: usize) -> Vec<Duration> {
+    let look = |_| {
+        let pause = rhythm.next_pause();
+        rhythm.looked_in_vain();
+        pause
+    };
+    (0..looks).map(look).collect()
+}
+
+#[test]
+fn it_looks_less_and_less_where_it_finds_nothing() {
+    let mut rhythm = Rhythm::new();
+    let pauses = pauses(&mut rhythm, PATIENCE as usize + 10);
+    let (often, seldom) = pauses.split_at(PATIENCE as usize + 1);
+    assert!(often.iter().all(|&pause| pause == SHORTEST));
+    let expected = (1..).map(|doubled| LONGEST.min(SHORTEST * 2_u32.pow(doubled)));
+    assert!(seldom.iter().copied().eq(expected.take(seldom.len())));
+    assert_eq!(seldom.last(), Some(&LONGEST));
+}
+
+#[test]
+fn what_was_left_to_it_has_three_looks_and_then_it_looks_as_often_as_before() {
+    let mut rhythm = Rhythm::new();
+    pauses(&mut rhythm, PATIENCE as usize + 100);
+    for _ in 0..2 {
+        rhythm.look_again_and_again();
+        let shortest = [SHORTEST; ENOUGH as usize];
+        // The look that is due sees what was left as well.
+        rhythm.looked_in_vain();
+        assert_eq!(pauses(&mut rhythm, shortest.len()), shortest);
+        assert_eq!(pauses(&mut rhythm, 2), [LONGEST; 2]);
+    }
+    // Again before the three are over: three more.
+    rhythm.look_again_and_again();
+    rhythm.looked_in_vain();
+    pauses(&mut rhythm, 2);
+    rhythm.look_again_and_again();
+    rhythm.looked_in_vain();
+    assert_eq!(
+        pauses(&mut rhythm, 4),
+        [SHORTEST, SHORTEST, SHORTEST, LONGEST]
+    );
+    // More than three are left, and none is lost.
+    let mut rhythm = Rhythm::new();
+    rhythm.look_again_and_again();
+    assert_eq!(
+        pauses(&mut rhythm, PATIENCE as usize),
+        [SHORTEST; PATIENCE as usize]
+    );
+}
+
 #[test]
 fn what_stands_in_a_queue_from_one_look_to_the_next_has_a_worker_called() {
     beside_idle(|watch, queue, task| {
