@@ -31,10 +31,14 @@ use crate::primitive::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{MODELLED, Mutex, Rank, hint};
 use crate::sys;
+use crate::util::prefetch::prefetch;
 use crate::util::wake_list::WakeList;
 
 /// Events taken from the system at once; what does not fit comes with the next poll.
 const BATCH: usize = 512;
+
+/// So many events ahead of the one that is seen to, files are fetched into the cache.
+const AHEAD: usize = 8;
 
 /// The longest single wait: systems take milliseconds in 32 bits, and mio passes them on as they
 /// are. A caller that wants to wait longer finds nothing ready and comes again.
@@ -245,7 +249,11 @@ impl Netpoll {
         let mut interrupted = false;
         let files = self.files.lock();
         let mut dispatched = self.dispatched.load(Ordering::Relaxed);
+        let mut coming = events.iter().skip(AHEAD);
         for event in events {
+            if let Some(event) = coming.next() {
+                files.prefetch(event.token());
+            }
             if event.token() == INTERRUPT {
                 // AcqRel pairs with the swap in `interrupt`: who found it set, and therefore did not
                 // call the system, has what he did before seen by whoever returns from here.
@@ -347,6 +355,14 @@ impl Files {
     fn find(&self, token: Token) -> Option<&StdArc<File>> {
         let record = self.records.get(token.0 & INDEX)?;
         record.file().filter(|file| file.token == token)
+    }
+
+    /// Has the processor fetch a file that is about to be found.
+    fn prefetch(&self, token: Token) {
+        let record = self.records.get(token.0 & INDEX);
+        if let Some(file) = record.and_then(Record::file) {
+            prefetch(StdArc::as_ptr(file));
+        }
     }
 
     fn remove(&mut self, token: Token) -> Record {

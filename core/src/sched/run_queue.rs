@@ -23,6 +23,7 @@ use crate::primitive::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::primitive::hint;
 use crate::primitive::sync::Arc;
 use crate::util::padded::CachePadded;
+use crate::util::prefetch::prefetch;
 
 /// Slots of one queue; what does not fit goes to the global queue. (With 256, a thousand goroutines that give way
 /// on two workers go through the global queue again and again, which is most of what a yield costs then.)
@@ -110,7 +111,11 @@ impl<T> Owner<T> {
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return NonNull::new(entry),
+                Ok(_) => {
+                    // The next one, while this one runs. Whatever stands there: it is a hint.
+                    prefetch(queue.slot(head.wrapping_add(1)).load(Ordering::Relaxed));
+                    return NonNull::new(entry);
+                }
                 Err(actual) => head = actual,
             }
         }

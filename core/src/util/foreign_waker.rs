@@ -64,6 +64,12 @@ impl ForeignWaker {
         self.0.will_wake(other)
     }
 
+    /// What it points to, which is anything.
+    #[inline]
+    pub(crate) fn data(&self) -> *const () {
+        self.0.data()
+    }
+
     /// The same of two that are kept.
     #[inline]
     pub(crate) fn is_like(&self, other: &Self) -> bool {

@@ -3,4 +3,5 @@
 pub(crate) mod abort;
 pub mod foreign_waker;
 pub(crate) mod padded;
+pub(crate) mod prefetch;
 pub mod wake_list;

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use super::foreign_waker::ForeignWaker;
+use super::prefetch::prefetch;
 
 /// How many wakers fit without an allocation: one for a hand-over, a few for a batch of events.
 const INLINE: usize = 4;
@@ -40,6 +41,8 @@ impl WakeList {
         if self.len < INLINE {
             self.inline[self.len] = Some(waker);
         } else {
+            // There are many, and those before it come first.
+            prefetch(waker.data());
             self.rest.push(waker);
         }
         self.len += 1;
