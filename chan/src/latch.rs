@@ -24,13 +24,13 @@ use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::{Mutex, MutexGuard, Rank};
 use crate::receive::{Enter, Look, Place, Receive};
 use crate::wait_queue::WaitQueue;
-use crate::waiter::{State, Waiter, Who};
+use crate::waiter::{Incoming, State, Waiter, Who};
 
 /// Set once; `<-latch` waits for it. For `chango::context`.
 pub struct Latch {
     /// Written under the lock.
     set: AtomicBool,
-    waiting: Mutex<WaitQueue<()>>,
+    waiting: Mutex<WaitQueue<Incoming<()>>>,
 }
 
 impl Latch {
@@ -139,7 +139,7 @@ impl Latch {
         block_on(self.wait());
     }
 
-    fn lock(&self) -> MutexGuard<'_, WaitQueue<()>> {
+    fn lock(&self) -> MutexGuard<'_, WaitQueue<Incoming<()>>> {
         self.waiting.lock()
     }
 
@@ -149,7 +149,12 @@ impl Latch {
     ///
     /// The node belongs to the caller, is pinned, is used with this latch only, and is withdrawn before it
     /// goes.
-    unsafe fn poll_wait(&self, waiter: &Waiter<()>, at: At, cx: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll_wait(
+        &self,
+        waiter: &Waiter<Incoming<()>>,
+        at: At,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         match waiter.state() {
             State::Idle | State::Tried if self.is_set() => {
                 ready!(coop::poll_proceed(cx));
@@ -196,7 +201,7 @@ impl Latch {
     }
 
     /// Whether a queued node still is, with the waker of this context.
-    fn is_waiting(&self, waiter: &Waiter<()>, cx: &Context<'_>) -> bool {
+    fn is_waiting(&self, waiter: &Waiter<Incoming<()>>, cx: &Context<'_>) -> bool {
         let _waiting = self.lock();
         // SAFETY: queued, and the lock is held.
         waiter.state() == State::Queued && unsafe { waiter.will_wake(cx.waker()) }
@@ -204,14 +209,14 @@ impl Latch {
 
     /// Ends a wait: its node leaves the queue.
     #[inline]
-    fn withdraw(&self, waiter: &Waiter<()>) {
+    fn withdraw(&self, waiter: &Waiter<Incoming<()>>) {
         if waiter.state() == State::Queued {
             self.withdraw_waiting(waiter);
         }
     }
 
     #[inline(never)]
-    fn withdraw_waiting(&self, waiter: &Waiter<()>) {
+    fn withdraw_waiting(&self, waiter: &Waiter<Incoming<()>>) {
         let mut waiting = self.lock();
         let who = leave(&mut waiting, waiter);
         drop(waiting);
@@ -219,13 +224,13 @@ impl Latch {
     }
 }
 
-fn finish(waiter: &Waiter<()>) -> Poll<()> {
+fn finish(waiter: &Waiter<Incoming<()>>) -> Poll<()> {
     waiter.set_state(State::Finished);
     Poll::Ready(())
 }
 
 /// Takes a node out of the queue if it is in it: its waker, to be dropped when the lock is open.
-fn leave(waiting: &mut WaitQueue<()>, waiter: &Waiter<()>) -> Option<Who> {
+fn leave(waiting: &mut WaitQueue<Incoming<()>>, waiter: &Waiter<Incoming<()>>) -> Option<Who> {
     if waiter.state() != State::Queued {
         return None;
     }
@@ -235,18 +240,18 @@ fn leave(waiting: &mut WaitQueue<()>, waiter: &Waiter<()>) -> Option<Who> {
     Some(who)
 }
 
-// SAFETY: a `Waiter<()>` is `Send`.
+// SAFETY: a `Waiter<Incoming<()>>` is `Send`.
 unsafe impl Receive for Latch {
     type Output = ();
     type Each = ();
-    type Node = Waiter<()>;
+    type Node = Waiter<Incoming<()>>;
 
     fn each((): ()) -> Option<()> {
         Some(())
     }
 
     #[inline]
-    fn node() -> Waiter<()> {
+    fn node() -> Waiter<Incoming<()>> {
         Waiter::receive().tried()
     }
 
@@ -263,12 +268,16 @@ unsafe impl Receive for Latch {
         }
     }
 
-    unsafe fn poll_receive(&self, node: Pin<&mut Waiter<()>>, cx: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll_receive(
+        &self,
+        node: Pin<&mut Waiter<Incoming<()>>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         // SAFETY: the caller uses the pinned node with this latch only, and releases it.
         unsafe { self.poll_wait(&node, At::Begun, cx) }
     }
 
-    unsafe fn look(&self, node: Pin<&mut Waiter<()>>, _cx: &mut Context<'_>) -> Look<()> {
+    unsafe fn look(&self, node: Pin<&mut Waiter<Incoming<()>>>, _cx: &mut Context<'_>) -> Look<()> {
         if !self.is_set() {
             return Look::NotReady;
         }
@@ -279,7 +288,7 @@ unsafe impl Receive for Latch {
         Look::Ready(())
     }
 
-    unsafe fn enter(&self, node: Pin<&mut Waiter<()>>, place: Place<'_>) -> Enter<()> {
+    unsafe fn enter(&self, node: Pin<&mut Waiter<Incoming<()>>>, place: Place<'_>) -> Enter<()> {
         let mut waiting = self.lock();
         if self.is_set() {
             if !coop::take() {
@@ -304,7 +313,7 @@ unsafe impl Receive for Latch {
         }
     }
 
-    unsafe fn collect(&self, node: Pin<&mut Waiter<()>>) {
+    unsafe fn collect(&self, node: Pin<&mut Waiter<Incoming<()>>>) {
         if node.state() == State::Queued {
             // Whoever chose is about to complete the node, and holds the lock until then.
             drop(self.lock());
@@ -313,7 +322,7 @@ unsafe impl Receive for Latch {
         node.set_state(State::Finished);
     }
 
-    unsafe fn release(&self, node: Pin<&mut Waiter<()>>) {
+    unsafe fn release(&self, node: Pin<&mut Waiter<Incoming<()>>>) {
         self.withdraw(&node);
     }
 }
@@ -337,7 +346,7 @@ impl fmt::Debug for Latch {
 pub struct LatchWait<'a> {
     latch: &'a Latch,
     at: Position,
-    waiter: Waiter<()>,
+    waiter: Waiter<Incoming<()>>,
 }
 
 impl Future for LatchWait<'_> {

@@ -25,7 +25,7 @@ use crate::channel::{Locked, Received, Receiving, wake};
 use crate::claim::{Claim, Right};
 use crate::future::recv;
 use crate::receiver::Receiver;
-use crate::waiter::{State, Waiter, Who};
+use crate::waiter::{Incoming, State, Waiter, Who};
 
 /// What can be received from: the operand of `<-` and of the receive arms of `select!`.
 ///
@@ -208,11 +208,11 @@ impl<'a> Place<'a> {
     }
 }
 
-// SAFETY: a `Waiter<T>` is `Send` if `T` is, which is what an output says of it.
+// SAFETY: a `Waiter<Incoming<T>>` is `Send` if `T` is, which is what an output says of it.
 unsafe impl<T> Receive for Receiver<T> {
     type Output = Option<T>;
     type Each = T;
-    type Node = Waiter<T>;
+    type Node = Waiter<Incoming<T>>;
 
     #[inline]
     fn each(output: Option<T>) -> Option<T> {
@@ -220,7 +220,7 @@ unsafe impl<T> Receive for Receiver<T> {
     }
 
     #[inline]
-    fn node() -> Waiter<T> {
+    fn node() -> Waiter<Incoming<T>> {
         // Whoever makes a node has asked `now` before, or is a select, which looks by itself.
         Waiter::receive().tried()
     }
@@ -241,14 +241,18 @@ unsafe impl<T> Receive for Receiver<T> {
 
     unsafe fn poll_receive(
         &self,
-        node: Pin<&mut Waiter<T>>,
+        node: Pin<&mut Waiter<Incoming<T>>>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<T>> {
         // SAFETY: the caller uses the pinned node with this channel only, and releases it.
         unsafe { recv::poll_recv(self.channel(), &node, At::Begun, cx) }
     }
 
-    unsafe fn look(&self, node: Pin<&mut Waiter<T>>, _cx: &mut Context<'_>) -> Look<Option<T>> {
+    unsafe fn look(
+        &self,
+        node: Pin<&mut Waiter<Incoming<T>>>,
+        _cx: &mut Context<'_>,
+    ) -> Look<Option<T>> {
         if !self.channel().may_receive() {
             return Look::NotReady;
         }
@@ -264,7 +268,11 @@ unsafe impl<T> Receive for Receiver<T> {
         Look::Ready(finish(output))
     }
 
-    unsafe fn enter(&self, node: Pin<&mut Waiter<T>>, place: Place<'_>) -> Enter<Option<T>> {
+    unsafe fn enter(
+        &self,
+        node: Pin<&mut Waiter<Incoming<T>>>,
+        place: Place<'_>,
+    ) -> Enter<Option<T>> {
         let mut locked = self.channel().lock();
         let output = match locked.receive(place.right(), coop::take) {
             Received::Value(value, peer) => Some((value, peer)),
@@ -291,24 +299,24 @@ unsafe impl<T> Receive for Receiver<T> {
         Enter::Ready(finish(output))
     }
 
-    unsafe fn collect(&self, node: Pin<&mut Waiter<T>>) -> Option<T> {
+    unsafe fn collect(&self, node: Pin<&mut Waiter<Incoming<T>>>) -> Option<T> {
         if node.state() == State::Queued {
             // Whoever chose is about to complete the node, and holds the lock until then.
             drop(self.channel().lock());
         }
-        debug_assert!(matches!(node.state(), State::Done | State::Closed));
-        node.set_state(State::Finished);
-        // SAFETY: a node that was completed is the owner's. It is empty if it was closed.
-        unsafe { node.take() }
+        let state = node.state();
+        debug_assert!(matches!(state, State::Done | State::Closed));
+        // SAFETY: a node that was completed is the owner's.
+        unsafe { node.finish(state) }
     }
 
-    unsafe fn release(&self, node: Pin<&mut Waiter<T>>) {
+    unsafe fn release(&self, node: Pin<&mut Waiter<Incoming<T>>>) {
         recv::withdraw(self.channel(), &node);
     }
 }
 
 /// Takes the node of a select that commits by itself out of its queue.
-fn leave<T>(locked: &mut Locked<'_, T>, waiter: &Waiter<T>) {
+fn leave<T>(locked: &mut Locked<'_, T>, waiter: &Waiter<Incoming<T>>) {
     if waiter.state() == State::Queued {
         // SAFETY: queued, as a receive of this channel. A select's node has no waker to be dropped.
         let _ = unsafe { locked.receivers.remove(waiter) };

@@ -17,7 +17,7 @@ use crate::channel::{Channel, Closed, Receiving, UNBOUNDED};
 use crate::error::{RecvTimeoutError, TryRecvError};
 use crate::future::{RecvFuture, recv};
 use crate::primitive::sync::Arc;
-use crate::waiter::{State, Waiter};
+use crate::waiter::{Incoming, State, Waiter};
 use crate::weak::WeakReceiver;
 
 /// The receiving end of a channel.
@@ -45,7 +45,7 @@ use crate::weak::WeakReceiver;
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     /// Where this end waits as a stream; made when it first has to.
-    stream: Option<Pin<Box<Waiter<T>>>>,
+    stream: Option<Pin<Box<Waiter<Incoming<T>>>>>,
 }
 
 impl<T> Receiver<T> {

@@ -12,29 +12,29 @@ use std::ptr;
 use chango_core::util::wake_list::WakeList;
 
 use crate::claim::{Pair, Right};
-use crate::waiter::{Links, Waiter, Who, Winner};
+use crate::waiter::{Content, Links, Waiter, Who, Winner};
 
 /// A queue of waiting operations.
-pub(crate) struct WaitQueue<T> {
-    head: *const Waiter<T>,
-    tail: *const Waiter<T>,
+pub(crate) struct WaitQueue<C> {
+    head: *const Waiter<C>,
+    tail: *const Waiter<C>,
 }
 
 // SAFETY: the queue is used under the lock of its channel, and its nodes may be completed from any
-// thread if `T: Send`.
-unsafe impl<T: Send> Send for WaitQueue<T> {}
+// thread if the values are `Send`.
+unsafe impl<C: Send> Send for WaitQueue<C> {}
 
 /// What came of the search for a peer.
-pub(crate) enum Claimed<'a, T> {
+pub(crate) enum Claimed<'a, C> {
     /// This one is unlinked and has to be completed.
-    Won(Winner<'a, T>),
+    Won(Winner<'a, C>),
     /// Nobody waits who could be won.
     Nobody,
     /// The searching select was itself chosen by somebody else.
     OwnLost,
 }
 
-impl<T> WaitQueue<T> {
+impl<C: Content> WaitQueue<C> {
     pub(crate) const fn new() -> Self {
         Self {
             head: ptr::null(),
@@ -61,7 +61,7 @@ impl<T> WaitQueue<T> {
 
     /// The first in the queue; the one behind a node is in its links.
     #[inline]
-    pub(crate) fn first(&self) -> *const Waiter<T> {
+    pub(crate) fn first(&self) -> *const Waiter<C> {
         self.head
     }
 
@@ -85,7 +85,7 @@ impl<T> WaitQueue<T> {
     ///
     /// The node belongs to the caller, is in no queue, and neither moves nor goes before it was
     /// taken out of this one. The claim in `who`, if there is one, lives as long.
-    pub(crate) unsafe fn push(&mut self, waiter: &Waiter<T>, who: Who, arm: u32) {
+    pub(crate) unsafe fn push(&mut self, waiter: &Waiter<C>, who: Who, arm: u32) {
         let links = Links {
             prev: self.tail,
             next: ptr::null(),
@@ -106,7 +106,7 @@ impl<T> WaitQueue<T> {
     /// # Safety
     ///
     /// As for [`push`](Self::push).
-    pub(crate) unsafe fn push_front(&mut self, waiter: &Waiter<T>, who: Who) {
+    pub(crate) unsafe fn push_front(&mut self, waiter: &Waiter<C>, who: Who) {
         let links = Links {
             prev: ptr::null(),
             next: self.head,
@@ -127,7 +127,7 @@ impl<T> WaitQueue<T> {
     /// # Safety
     ///
     /// The node is in this queue.
-    pub(crate) unsafe fn remove(&mut self, waiter: &Waiter<T>) -> Who {
+    pub(crate) unsafe fn remove(&mut self, waiter: &Waiter<C>) -> Who {
         // SAFETY: nodes of the queue are valid and queued.
         unsafe {
             let Links { prev, next } = waiter.links();
@@ -144,7 +144,7 @@ impl<T> WaitQueue<T> {
     }
 
     /// Wins the first operation that can be won, in the name of `right`.
-    pub(crate) fn claim(&mut self, right: Right<'_>) -> Claimed<'_, T> {
+    pub(crate) fn claim(&mut self, right: Right<'_>) -> Claimed<'_, C> {
         let mut at = self.head;
         // SAFETY: nodes of the queue are valid, and the claims of their selects with them.
         while let Some(waiter) = unsafe { at.as_ref() } {
@@ -188,7 +188,7 @@ impl<T> WaitQueue<T> {
     /// # Safety
     ///
     /// The node is in this queue; if it is a select's, its claim was just won by the caller.
-    pub(crate) unsafe fn unlink<'a>(&mut self, waiter: &'a Waiter<T>) -> Winner<'a, T> {
+    pub(crate) unsafe fn unlink<'a>(&mut self, waiter: &'a Waiter<C>) -> Winner<'a, C> {
         // SAFETY: what the caller promises. The owner, even if it looks at its claim now, waits for
         // the lock that the caller holds, so its claim is still there.
         unsafe {

@@ -32,13 +32,14 @@ use crate::buffer::Buffer;
 use crate::claim::Right;
 use crate::primitive::MutexGuard;
 use crate::wait_queue::{Claimed, WaitQueue};
+use crate::waiter::{Incoming, Outgoing};
 
 /// What the lock guards.
 #[repr(C)]
 pub(crate) struct State<T> {
     pub(super) buffer: Buffer<T>,
-    pub(crate) senders: WaitQueue<T>,
-    pub(crate) receivers: WaitQueue<T>,
+    pub(crate) senders: WaitQueue<Outgoing<T>>,
+    pub(crate) receivers: WaitQueue<Incoming<T>>,
     /// What came back, with its number, in order. Most channels never see one.
     returned: VecDeque<(u64, T)>,
     /// How many values were handed over to waiting receives.

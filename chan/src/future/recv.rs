@@ -16,7 +16,7 @@ use chango_core::util::foreign_waker::ForeignWaker;
 use super::send::is_waiting;
 use crate::channel::{Channel, Received, Receiving, wake};
 use crate::claim::Right;
-use crate::waiter::{State, Waiter, Who};
+use crate::waiter::{Incoming, State, Waiter, Who};
 
 /// The future of [`Receiver::recv`](crate::Receiver::recv).
 ///
@@ -26,7 +26,7 @@ use crate::waiter::{State, Waiter, Who};
 pub struct RecvFuture<'a, T> {
     channel: &'a Channel<T>,
     at: Position,
-    waiter: Waiter<T>,
+    waiter: Waiter<Incoming<T>>,
 }
 
 impl<'a, T> RecvFuture<'a, T> {
@@ -52,9 +52,8 @@ impl<'a, T> RecvFuture<'a, T> {
         let this = self.as_ref().get_ref();
         unlink(this.channel, &this.waiter);
         let state = this.waiter.state();
-        this.waiter.set_state(State::Finished);
         // SAFETY: the node is in no queue any more, so it is the owner's.
-        unsafe { this.waiter.take() }.ok_or(state == State::Closed)
+        unsafe { this.waiter.finish(state) }.ok_or(state == State::Closed)
     }
 }
 
@@ -92,7 +91,7 @@ impl<T> fmt::Debug for RecvFuture<'_, T> {
 /// withdrawn before it goes.
 pub(crate) unsafe fn poll_recv<T>(
     channel: &Channel<T>,
-    waiter: &Waiter<T>,
+    waiter: &Waiter<Incoming<T>>,
     at: At,
     cx: &mut Context<'_>,
 ) -> Poll<Option<T>> {
@@ -129,10 +128,9 @@ pub(crate) unsafe fn poll_recv<T>(
                     return Poll::Pending;
                 }
             }
-            State::Done | State::Closed => {
-                waiter.set_state(State::Finished);
-                // SAFETY: a node that was completed is the owner's. It is empty if it was closed.
-                return Poll::Ready(unsafe { waiter.take() });
+            state @ (State::Done | State::Closed) => {
+                // SAFETY: a node that was completed is the owner's.
+                return Poll::Ready(unsafe { waiter.finish(state) });
             }
             State::Finished => panic!("the future of a receive was polled after it was done"),
         }
@@ -146,7 +144,7 @@ pub(crate) unsafe fn poll_recv<T>(
 /// As for [`poll_recv`], and the node is in no queue.
 unsafe fn receive_or_wait<T>(
     channel: &Channel<T>,
-    waiter: &Waiter<T>,
+    waiter: &Waiter<Incoming<T>>,
     cx: &mut Context<'_>,
 ) -> Option<Option<T>> {
     // A waker is cloned and dropped outside the lock only: before it, and after it, since it was there
@@ -183,7 +181,7 @@ unsafe fn receive_or_wait<T>(
 
 /// Ends the waiting of a receive: its node leaves the queue, and what it was handed goes back.
 #[inline]
-pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<Incoming<T>>) {
     // Most have received, and nothing is left to be done.
     if matches!(waiter.state(), State::Queued | State::Done) {
         withdraw_waiting(channel, waiter);
@@ -191,21 +189,20 @@ pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
 }
 
 #[inline(never)]
-fn withdraw_waiting<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+fn withdraw_waiting<T>(channel: &Channel<T>, waiter: &Waiter<Incoming<T>>) {
     unlink(channel, waiter);
     if waiter.state() != State::Done {
         return;
     }
-    waiter.set_state(State::Finished);
     // SAFETY: a node that was completed is the owner's, and has a number with its value.
-    let (value, number) = unsafe { (waiter.take(), waiter.number()) };
+    let (value, number) = unsafe { (waiter.finish(State::Done), waiter.number()) };
     if let Some(value) = value {
         channel.give_back(value, number);
     }
 }
 
 /// Takes the node of a receive out of its queue, if it is in one.
-fn unlink<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+fn unlink<T>(channel: &Channel<T>, waiter: &Waiter<Incoming<T>>) {
     if waiter.state() != State::Queued {
         return;
     }

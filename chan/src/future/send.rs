@@ -16,7 +16,7 @@ use chango_core::util::foreign_waker::ForeignWaker;
 use crate::channel::{Channel, Closed, Sending, Sent, wake};
 use crate::claim::Right;
 use crate::error::SendError;
-use crate::waiter::{State, Waiter, Who};
+use crate::waiter::{Content, Outgoing, State, Waiter, Who};
 
 /// The future of [`Sender::send`](crate::Sender::send).
 ///
@@ -26,7 +26,7 @@ pub struct SendFuture<'a, T> {
     /// None for a nil channel, on which a send never completes.
     channel: Option<&'a Channel<T>>,
     at: Position,
-    waiter: Waiter<T>,
+    waiter: Waiter<Outgoing<T>>,
 }
 
 impl<'a, T> SendFuture<'a, T> {
@@ -121,7 +121,7 @@ impl<T> fmt::Debug for SendFuture<'_, T> {
 /// withdrawn before it goes.
 unsafe fn poll_send<T>(
     channel: &Channel<T>,
-    waiter: &Waiter<T>,
+    waiter: &Waiter<Outgoing<T>>,
     at: Position,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), SendError<T>>> {
@@ -186,7 +186,7 @@ unsafe fn poll_send<T>(
 /// As for [`poll_send`], and the node is in no queue.
 unsafe fn send_or_wait<T>(
     channel: &Channel<T>,
-    waiter: &Waiter<T>,
+    waiter: &Waiter<Outgoing<T>>,
     cx: &mut Context<'_>,
 ) -> Option<Result<(), SendError<T>>> {
     // A waker is cloned and dropped outside the lock only: before it, and after it, since it was there
@@ -228,16 +228,16 @@ unsafe fn send_or_wait<T>(
 }
 
 /// The result of a send on a closed channel.
-fn refuse<T>(waiter: &Waiter<T>, slot: Option<T>, closed: Closed) -> SendError<T> {
+fn refuse<T>(waiter: &Waiter<Outgoing<T>>, slot: Option<T>, closed: Closed) -> SendError<T> {
     waiter.set_state(State::Finished);
     let value = slot.expect("a send that was refused has its value");
     SendError::new(value, closed == Closed::ByReceiver)
 }
 
 /// Whether a queued node is queued still; its waker is then this context's.
-pub(super) fn is_waiting<T>(
+pub(super) fn is_waiting<T, C: Content>(
     channel: &Channel<T>,
-    waiter: &Waiter<T>,
+    waiter: &Waiter<C>,
     cx: &mut Context<'_>,
 ) -> bool {
     {
@@ -265,14 +265,14 @@ pub(super) fn is_waiting<T>(
 
 /// Takes the node of a send out of its queue, if it is in one.
 #[inline]
-pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+pub(crate) fn withdraw<T>(channel: &Channel<T>, waiter: &Waiter<Outgoing<T>>) {
     if waiter.state() == State::Queued {
         withdraw_queued(channel, waiter);
     }
 }
 
 #[inline(never)]
-fn withdraw_queued<T>(channel: &Channel<T>, waiter: &Waiter<T>) {
+fn withdraw_queued<T>(channel: &Channel<T>, waiter: &Waiter<Outgoing<T>>) {
     let mut locked = channel.lock();
     if waiter.state() != State::Queued {
         return;

@@ -18,7 +18,7 @@ use crate::future::send::withdraw;
 use crate::receive::{Enter, Look, Place, Receive};
 use crate::select::early::Slot;
 use crate::send_to::SendTo;
-use crate::waiter::{State, Waiter, Who};
+use crate::waiter::{Outgoing, State, Waiter, Who};
 
 /// What became of an arm.
 #[doc(hidden)]
@@ -374,7 +374,7 @@ impl<F: Future> fmt::Debug for FutureNode<F> {
 
 /// A send, and where it waits. It gives a `Result<(), SendError<T>>`.
 pub struct SendNode<'s, S: SendTo> {
-    waiter: Waiter<S::Item>,
+    waiter: Waiter<Outgoing<S::Item>>,
     operand: S,
     slot: Option<&'s mut Slot<S::Item>>,
     output: Option<Result<(), SendError<S::Item>>>,

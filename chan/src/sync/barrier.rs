@@ -18,7 +18,7 @@ use super::wait::{Waits, enter, is_waiting, withdraw};
 use crate::blocking::block_on;
 use crate::primitive::{Mutex, Rank, const_fn};
 use crate::wait_queue::WaitQueue;
-use crate::waiter::{State, Waiter};
+use crate::waiter::{Incoming, State, Waiter};
 
 /// A place where a number of goroutines wait for each other, again and again.
 ///
@@ -57,11 +57,11 @@ pub struct Barrier {
 
 struct Arrived {
     count: usize,
-    waiting: WaitQueue<()>,
+    waiting: WaitQueue<Incoming<()>>,
 }
 
 impl Waits for Arrived {
-    fn waiting(&mut self) -> &mut WaitQueue<()> {
+    fn waiting(&mut self) -> &mut WaitQueue<Incoming<()>> {
         &mut self.waiting
     }
 }
@@ -171,7 +171,7 @@ impl fmt::Debug for Barrier {
 struct Wait<'a> {
     barrier: &'a Barrier,
     at: Position,
-    waiter: Waiter<()>,
+    waiter: Waiter<Incoming<()>>,
 }
 
 impl Future for Wait<'_> {
@@ -216,7 +216,7 @@ impl Barrier {
     /// # Safety
     ///
     /// The node belongs to the caller, is in no queue, pinned, and is withdrawn before it goes.
-    unsafe fn arrive(&self, waiter: &Waiter<()>, waker: ForeignWaker) -> Option<bool> {
+    unsafe fn arrive(&self, waiter: &Waiter<Incoming<()>>, waker: ForeignWaker) -> Option<bool> {
         let mut wake = WakeList::new();
         let mut state = self.state.lock();
         if state.count + 1 < self.parties {

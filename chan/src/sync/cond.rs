@@ -22,7 +22,7 @@ use crate::blocking::block_on;
 use crate::claim::Right;
 use crate::primitive::{Mutex, Rank, const_fn};
 use crate::wait_queue::{Claimed, WaitQueue};
-use crate::waiter::{State, Waiter};
+use crate::waiter::{Incoming, State, Waiter};
 
 /// A condition that goroutines wait for under a [`Mutex`](super::Mutex). (Go: `sync.Cond`.)
 ///
@@ -62,7 +62,7 @@ use crate::waiter::{State, Waiter};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Cond {
-    waiting: Mutex<WaitQueue<()>>,
+    waiting: Mutex<WaitQueue<Incoming<()>>>,
 }
 
 impl Cond {
@@ -228,7 +228,7 @@ struct Wait<'c, G> {
     /// Of the mutex, until the node is in the queue. It is not pinned.
     guard: Cell<Option<G>>,
     at: Position,
-    waiter: Waiter<()>,
+    waiter: Waiter<Incoming<()>>,
 }
 
 impl<'c, G> Future for Wait<'c, G> {

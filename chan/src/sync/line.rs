@@ -13,7 +13,7 @@ use chango_core::util::wake_list::WakeList;
 
 use crate::primitive::MODELLED;
 use crate::wait_queue::WaitQueue;
-use crate::waiter::{Waiter, Who};
+use crate::waiter::{Outgoing, Waiter, Who};
 
 /// The permits of a lock for readers and writers.
 pub(super) const ALL: usize = 1 << 27;
@@ -95,9 +95,9 @@ impl Turn {
 /// Those who wait.
 pub(super) struct Line {
     /// For some permits.
-    some: WaitQueue<Turn>,
+    some: WaitQueue<Outgoing<Turn>>,
     /// For all of them.
-    pub(super) writers: WaitQueue<Turn>,
+    pub(super) writers: WaitQueue<Outgoing<Turn>>,
     /// How many were called and have not been polled since.
     pub(super) called: usize,
     /// How many permits there are, free or not.
@@ -118,7 +118,7 @@ impl Line {
         self.some.is_empty() && self.writers.is_empty()
     }
 
-    fn queue(&mut self, writer: bool) -> &mut WaitQueue<Turn> {
+    fn queue(&mut self, writer: bool) -> &mut WaitQueue<Outgoing<Turn>> {
         match writer {
             true => &mut self.writers,
             false => &mut self.some,
@@ -129,7 +129,12 @@ impl Line {
     ///
     /// The node belongs to the caller, is in no queue, and neither moves nor goes before it was taken out
     /// of this one.
-    pub(super) unsafe fn push(&mut self, waiter: &Waiter<Turn>, turn: Turn, waker: ForeignWaker) {
+    pub(super) unsafe fn push(
+        &mut self,
+        waiter: &Waiter<Outgoing<Turn>>,
+        turn: Turn,
+        waker: ForeignWaker,
+    ) {
         // SAFETY: what the caller promises.
         unsafe {
             waiter.put(Some(turn));
@@ -140,7 +145,7 @@ impl Line {
     /// # Safety
     ///
     /// The node is in this line.
-    pub(super) unsafe fn remove(&mut self, waiter: &Waiter<Turn>) -> Who {
+    pub(super) unsafe fn remove(&mut self, waiter: &Waiter<Outgoing<Turn>>) -> Who {
         // SAFETY: what the caller promises; once it is out the node is the caller's, and has its turn.
         unsafe {
             let turn = waiter.with_value(|turn| *turn);
@@ -154,7 +159,7 @@ impl Line {
     /// # Safety
     ///
     /// The node is in this line.
-    pub(super) unsafe fn bring_to_front(&mut self, waiter: &Waiter<Turn>) {
+    pub(super) unsafe fn bring_to_front(&mut self, waiter: &Waiter<Outgoing<Turn>>) {
         // SAFETY: what the caller promises; nothing else happens between the two.
         unsafe {
             let writer = waiter.with_value(|turn| turn.writer);
@@ -176,7 +181,7 @@ impl Line {
         }
     }
 
-    fn find_starving<'a>(&self) -> Option<&'a Waiter<Turn>> {
+    fn find_starving<'a>(&self) -> Option<&'a Waiter<Outgoing<Turn>>> {
         let firsts = [self.some.first(), self.writers.first()];
         // SAFETY: nodes of the queues are valid and queued, and the caller, who has the line, holds the
         // lock and uses them no longer than that.

@@ -43,7 +43,7 @@ use chango_core::{clock, coop};
 use super::line::{ALL, Ask, Cause, Line, Turn};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::{Mutex, Rank, const_fn};
-use crate::waiter::{State, Waiter, Who};
+use crate::waiter::{Outgoing, State, Waiter, Who};
 
 /// Somebody waits.
 const WAITERS: usize = 1;
@@ -266,7 +266,12 @@ impl Sema {
     /// The node belongs to the caller, is pinned, is used with this semaphore and this wish only, and is
     /// withdrawn before it goes.
     #[inline]
-    unsafe fn poll(&self, ask: Ask, waiter: &Waiter<Turn>, cx: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll(
+        &self,
+        ask: Ask,
+        waiter: &Waiter<Outgoing<Turn>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         if waiter.state() == State::Idle && self.try_take(ask, coop::take) == Taking::Taken {
             waiter.set_state(State::Finished);
             return Poll::Ready(());
@@ -282,7 +287,7 @@ impl Sema {
     unsafe fn poll_slowly(
         &self,
         ask: Ask,
-        waiter: &Waiter<Turn>,
+        waiter: &Waiter<Outgoing<Turn>>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         loop {
@@ -314,7 +319,12 @@ impl Sema {
     /// # Safety
     ///
     /// As for [`poll`](Self::poll), and the node is in no queue.
-    unsafe fn take_or_wait(&self, ask: Ask, waiter: &Waiter<Turn>, waker: &Waker) -> Taking {
+    unsafe fn take_or_wait(
+        &self,
+        ask: Ask,
+        waiter: &Waiter<Outgoing<Turn>>,
+        waker: &Waker,
+    ) -> Taking {
         // Cloned and dropped outside the lock only: before it, and after it, since it was there first.
         let waker = ForeignWaker::of(waker);
         let turn = Turn::new(ask, clock::now());
@@ -343,7 +353,12 @@ impl Sema {
     }
 
     /// A look of somebody who is queued; none if it is queued no more.
-    fn poll_queued(&self, ask: Ask, waiter: &Waiter<Turn>, cx: &mut Context<'_>) -> Option<Taking> {
+    fn poll_queued(
+        &self,
+        ask: Ask,
+        waiter: &Waiter<Outgoing<Turn>>,
+        cx: &mut Context<'_>,
+    ) -> Option<Taking> {
         // Most are polled since they were called, and need no other waker.
         let mut waker = None;
         loop {
@@ -376,7 +391,7 @@ impl Sema {
         &self,
         line: &mut Line,
         ask: Ask,
-        waiter: &Waiter<Turn>,
+        waiter: &Waiter<Outgoing<Turn>>,
         waker: &Waker,
         own: &mut Option<ForeignWaker>,
         wake: &mut WakeList,
@@ -414,7 +429,7 @@ impl Sema {
         &self,
         line: &mut Line,
         ask: Ask,
-        waiter: &Waiter<Turn>,
+        waiter: &Waiter<Outgoing<Turn>>,
         own: ForeignWaker,
         word: usize,
         wake: &mut WakeList,
@@ -444,7 +459,7 @@ impl Sema {
     }
 
     /// Takes a node out, for its owner, and calls whoever may go on instead.
-    fn leave(&self, line: &mut Line, waiter: &Waiter<Turn>, wake: &mut WakeList) -> Who {
+    fn leave(&self, line: &mut Line, waiter: &Waiter<Outgoing<Turn>>, wake: &mut WakeList) -> Who {
         // SAFETY: queued, in this line, and the lock is held; then the node is the owner's.
         let who = unsafe { line.remove(waiter) };
         waiter.set_state(State::Finished);
@@ -455,7 +470,7 @@ impl Sema {
     }
 
     /// Ends the waiting: the node leaves its queue, and what it was handed goes back.
-    fn withdraw(&self, ask: Ask, waiter: &Waiter<Turn>) {
+    fn withdraw(&self, ask: Ask, waiter: &Waiter<Outgoing<Turn>>) {
         if waiter.state() == State::Queued {
             let mut wake = WakeList::new();
             let mut line = self.line.lock();
@@ -492,7 +507,7 @@ pub(super) trait Home {
 pub(super) struct Acquire<H: Home> {
     home: H,
     at: Position,
-    waiter: Waiter<Turn>,
+    waiter: Waiter<Outgoing<Turn>>,
 }
 
 impl<H: Home> Acquire<H> {
@@ -508,7 +523,7 @@ impl<H: Home> Acquire<H> {
         Self {
             home,
             at,
-            waiter: Waiter::receive(),
+            waiter: Waiter::vacant(),
         }
     }
 }

@@ -9,15 +9,15 @@ use chango_core::util::foreign_waker::ForeignWaker;
 
 use crate::primitive::{Mutex, MutexGuard};
 use crate::wait_queue::WaitQueue;
-use crate::waiter::{State, Waiter, Who};
+use crate::waiter::{Incoming, State, Waiter, Who};
 
 /// What has a queue of those who wait.
 pub(super) trait Waits {
-    fn waiting(&mut self) -> &mut WaitQueue<()>;
+    fn waiting(&mut self) -> &mut WaitQueue<Incoming<()>>;
 }
 
-impl Waits for WaitQueue<()> {
-    fn waiting(&mut self) -> &mut WaitQueue<()> {
+impl Waits for WaitQueue<Incoming<()>> {
+    fn waiting(&mut self) -> &mut WaitQueue<Incoming<()>> {
         self
     }
 }
@@ -29,7 +29,7 @@ impl Waits for WaitQueue<()> {
 /// The node belongs to the caller, is in no queue, pinned, and is withdrawn from `shared` before it goes.
 pub(super) unsafe fn enter<Q: Waits>(
     locked: &mut MutexGuard<'_, Q>,
-    waiter: &Waiter<()>,
+    waiter: &Waiter<Incoming<()>>,
     waker: ForeignWaker,
 ) {
     // SAFETY: what the caller promises.
@@ -39,7 +39,7 @@ pub(super) unsafe fn enter<Q: Waits>(
 /// Whether a node that was queued is queued still; its waker is then this context's.
 pub(super) fn is_waiting<Q: Waits>(
     shared: &Mutex<Q>,
-    waiter: &Waiter<()>,
+    waiter: &Waiter<Incoming<()>>,
     cx: &mut Context<'_>,
 ) -> bool {
     if waiter.state() != State::Queued {
@@ -61,7 +61,7 @@ pub(super) fn is_waiting<Q: Waits>(
 /// Takes a node out of its queue if it is in it, and then tells the lock's value so.
 pub(super) fn withdraw<Q: Waits>(
     shared: &Mutex<Q>,
-    waiter: &Waiter<()>,
+    waiter: &Waiter<Incoming<()>>,
     after: impl FnOnce(&mut Q),
 ) {
     if waiter.state() != State::Queued {

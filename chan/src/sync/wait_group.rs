@@ -29,7 +29,7 @@ use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::sync::Arc;
 use crate::primitive::{Mutex, Rank};
 use crate::wait_queue::WaitQueue;
-use crate::waiter::{State as Stage, Waiter, Who};
+use crate::waiter::{Incoming, State as Stage, Waiter, Who};
 
 /// Waits for a number of goroutines to end. (Go: `sync.WaitGroup`.)
 ///
@@ -62,7 +62,7 @@ pub(crate) struct Shared {
 }
 
 struct State {
-    waiting: WaitQueue<()>,
+    waiting: WaitQueue<Incoming<()>>,
     /// The group itself, while it has members.
     kept: Option<Arc<Shared>>,
 }
@@ -370,7 +370,7 @@ impl fmt::Debug for WaitGroup {
 pub struct WaitGroupWait<'a> {
     group: &'a WaitGroup,
     at: Position,
-    waiter: Waiter<()>,
+    waiter: Waiter<Incoming<()>>,
 }
 
 impl Future for WaitGroupWait<'_> {
