@@ -4,9 +4,10 @@
 #   ./growth.sh [--quick] [--rounds N] [--divisor N] [--peers "chango go …"] [--keep FILE] [--plot DIR] [AXIS…]
 #
 # Axes: goroutines (100 to a million), ends (2 to 64 senders and receivers of a channel), arms (of a select,
-# 2 to 8), workers (1 to as many as there are processors) and connections (10 to 10,000). --quick is one round
-# at a fiftieth of the operations, up to 100,000 goroutines and 1,000 connections; without it three rounds at
-# full size, some hours. Each size is one interleaved run of run.sh or net.sh, whose options these are.
+# 1 to 64), message (8 bytes to 4 KiB, by value), workers (1 to as many as there are processors) and connections
+# (10 to 10,000). --quick is one round at a fiftieth of the operations, up to 100,000 goroutines and 1,000
+# connections; without it three rounds at full size, some hours. Each size is one interleaved run of run.sh or
+# net.sh, whose options these are.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -26,7 +27,7 @@ while (($#)); do
     esac
     shift
 done
-((${#axes[@]})) || axes=(goroutines ends arms workers connections)
+((${#axes[@]})) || axes=(goroutines ends arms message workers connections)
 processors=$(getconf _NPROCESSORS_ONLN)
 workers=$((processors < 2 ? processors : 2))
 
@@ -40,9 +41,9 @@ chosen=()
 point() { # AXIS SIZE SCRIPT ARGUMENT…
     echo "$1: $2" >&2
     "./$3" --rounds "$rounds" "${chosen[@]}" --keep "$one" "${@:4}" > /dev/null
-    # An arm or a connection is counted in the scenario's name.
+    # Arms, bytes and connections are counted in the scenario's name.
     awk -v axis="$1" -v size="$2" '{
-        if (axis == "arms" || axis == "connections") sub(/_[0-9]+$/, "", $2)
+        if (axis == "arms" || axis == "message" || axis == "connections") sub(/_[0-9]+$/, "", $2)
         $2 = axis ":" $2
         $3 = size
         print
@@ -61,8 +62,11 @@ for axis in "${axes[@]}"; do
         ends) for n in 2 4 8 16 32 64; do
             runs "$axis" "$n" --size "$n" mpsc_128 mpmc_128
         done ;;
-        arms) for n in 2 4 8; do
+        arms) for n in 1 2 4 8 16 32 64; do
             runs "$axis" "$n" "select_$n"
+        done ;;
+        message) for n in 8 64 256 1024 4096; do
+            runs "$axis" "$n" "spsc_message_$n" "mpmc_message_$n"
         done ;;
         workers) for ((n = 1; n <= processors; n *= 2)); do
             runs "$axis" "$n" --workers "$n" yield spawn_detached pingpong_1 spsc_128 mpmc_128 select_4 skynet

@@ -74,10 +74,10 @@ def read(path):
 
 
 def groups():
-    of = {}
+    of = defaultdict(list)
     for line in Path(__file__).with_name("scenarios.txt").read_text().splitlines():
-        name, _, scenarios = line.partition(":")
-        of[name] = scenarios.split()
+        name, _, scenarios = line.lstrip("+").partition(":")
+        of[name] += scenarios.split()
     return of | {"servers": SERVERS}
 
 

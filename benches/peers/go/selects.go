@@ -1,5 +1,7 @@
 package main
 
+//go:generate go run arms.go
+
 // As many producers, each with a channel of 128 of its own.
 func producers(count int, messages uint64) []chan uint64 {
 	from := make([]chan uint64, count)

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use chango::prelude::*;
 use chango::runtime::Builder;
 use chango::task::JoinHandle;
-use workload::{Channels, Runtime};
+use workload::{Arms, Carries, Channels, Runtime, Tally, Value};
 
 fn main() -> ExitCode {
     workload::main::<Chango, Chan>(&workload::arguments())
@@ -65,29 +65,54 @@ impl Runtime for Chango {
 
 enum Chan {}
 
-impl Channels for Chan {
-    type Sender = Sender<u64>;
-    type Receiver = Receiver<u64>;
-    type Gate = Receiver<u64>;
+/// A select of so many arms, each written down.
+macro_rules! select_many {
+    (() $size:literal: $($name:ident $arm:literal)*) => {
+        impl Arms<$size> for Chan {
+            async fn select_many(
+                from: &mut [Receiver<u64>; $size],
+                messages: u64,
+                tally: &mut Tally<$size>,
+            ) {
+                let [$($name),*] = from;
+                for _ in 0..messages {
+                    tally.take(select! {
+                        $(Some(value) = <-$name => ($arm, value),)*
+                        else => unreachable!("the channels stay open"),
+                    });
+                }
+            }
+        }
+    };
+}
+workload::each_size!(select_many);
 
-    fn supports(_: &str) -> bool {
-        true
-    }
+impl<T: Value> Carries<T> for Chan {
+    type Sender = Sender<T>;
+    type Receiver = Receiver<T>;
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
         bounded(capacity)
     }
 
-    async fn send(sender: &Self::Sender, value: u64) {
+    async fn send(sender: &Self::Sender, value: T) {
         co! { sender <- value; }
     }
 
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
         co! { <-receiver }
     }
 
     fn share(receiver: &Self::Receiver) -> Self::Receiver {
         receiver.clone()
+    }
+}
+
+impl Channels for Chan {
+    type Gate = Receiver<u64>;
+
+    fn supports(_: &str) -> bool {
+        true
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {

@@ -11,7 +11,7 @@ use may::go;
 use may::sync::mpsc::{Receiver, Sender, channel};
 use may::sync::{SyncFlag, WaitGroup};
 use workload::blocking::finish;
-use workload::{Channels, Runtime};
+use workload::{Arms, Carries, Channels, Runtime, Value};
 
 fn main() -> ExitCode {
     workload::main::<May, Mpsc>(&workload::arguments())
@@ -73,28 +73,46 @@ impl Runtime for May {
 
 enum Mpsc {}
 
+impl<const N: usize> Arms<N> for Mpsc {}
+
 /// A sender that is used by one coroutine alone.
-struct Own(Sender<u64>);
+struct Own<T>(Sender<T>);
 
 // SAFETY: every scenario moves a sender into the one coroutine that sends, and clones it only before; the
 // bound is there because a reference to it lives in that coroutine's future.
-unsafe impl Sync for Own {}
+unsafe impl<T: Send> Sync for Own<T> {}
 
-impl Clone for Own {
+impl<T> Clone for Own<T> {
     fn clone(&self) -> Self {
         Own(self.0.clone())
     }
 }
 
 /// A receiver that is used by one coroutine alone, and by `&mut` alone.
-struct Alone(Receiver<u64>);
+struct Alone<T>(Receiver<T>);
 
 // SAFETY: nothing is done through a shared reference to it.
-unsafe impl Sync for Alone {}
+unsafe impl<T: Send> Sync for Alone<T> {}
+
+impl<T: Value> Carries<T> for Mpsc {
+    type Sender = Own<T>;
+    type Receiver = Alone<T>;
+
+    fn channel(_: usize) -> (Own<T>, Alone<T>) {
+        let (sender, receiver) = channel();
+        (Own(sender), Alone(receiver))
+    }
+
+    async fn send(sender: &Own<T>, value: T) {
+        sender.0.send(value).expect("nobody listens");
+    }
+
+    async fn receive(receiver: &mut Alone<T>) -> Option<T> {
+        receiver.0.recv().ok()
+    }
+}
 
 impl Channels for Mpsc {
-    type Sender = Own;
-    type Receiver = Alone;
     type Gate = Arc<SyncFlag>;
 
     const LEAST: usize = 1;
@@ -104,20 +122,7 @@ impl Channels for Mpsc {
         !(scenario.ends_with("_0") || ahead.iter().any(|start| scenario.starts_with(start)))
     }
 
-    fn channel(_: usize) -> (Own, Alone) {
-        let (sender, receiver) = channel();
-        (Own(sender), Alone(receiver))
-    }
-
-    async fn send(sender: &Own, value: u64) {
-        sender.0.send(value).expect("nobody listens");
-    }
-
-    async fn receive(receiver: &mut Alone) -> Option<u64> {
-        receiver.0.recv().ok()
-    }
-
-    async fn select<const N: usize>(_: &mut [Alone; N]) -> (usize, u64) {
+    async fn select<const N: usize>(_: &mut [Self::Receiver; N]) -> (usize, u64) {
         unreachable!("not supported")
     }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use smol::channel::{Receiver, Sender, bounded};
 use smol::future::race;
 use smol::{Executor, Task, Timer};
-use workload::{Channels, Runtime};
+use workload::{Arms, Carries, Channels, Runtime, Tally, Value};
 
 fn main() -> ExitCode {
     workload::main::<Smol, Channel>(&workload::arguments())
@@ -91,31 +91,63 @@ struct Group {
 
 enum Channel {}
 
-impl Channels for Channel {
-    type Sender = Sender<u64>;
-    type Receiver = Receiver<u64>;
-    type Gate = Self::Receiver;
+/// Races of races of two, as deep as they must be.
+macro_rules! race_all {
+    ($only:expr) => {
+        $only
+    };
+    ($($first:expr, $second:expr),*) => {
+        race_all!($(race($first, $second)),*)
+    };
+}
 
-    const LEAST: usize = 1;
+/// A select of so many arms, each written down.
+macro_rules! select_many {
+    (() $size:literal: $($name:ident $arm:literal)*) => {
+        impl Arms<$size> for Channel {
+            async fn select_many(
+                from: &mut [Receiver<u64>; $size],
+                messages: u64,
+                tally: &mut Tally<$size>,
+            ) {
+                let arm = async |arm: usize| (arm, from[arm].recv().await.expect("it stays open"));
+                for _ in 0..messages {
+                    tally.take(race_all!($(arm($arm)),*).await);
+                }
+            }
+        }
+    };
+}
+workload::each_size!(select_many);
 
-    fn supports(scenario: &str) -> bool {
-        !scenario.ends_with("_0")
-    }
+impl<T: Value> Carries<T> for Channel {
+    type Sender = Sender<T>;
+    type Receiver = Receiver<T>;
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
         bounded(capacity)
     }
 
-    async fn send(sender: &Self::Sender, value: u64) {
+    async fn send(sender: &Self::Sender, value: T) {
         sender.send(value).await.expect("nobody listens");
     }
 
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
         receiver.recv().await.ok()
     }
 
     fn share(receiver: &Self::Receiver) -> Self::Receiver {
         receiver.clone()
+    }
+}
+
+impl Channels for Channel {
+    type Gate = Receiver<u64>;
+
+    const LEAST: usize = 1;
+
+    fn supports(scenario: &str) -> bool {
+        !scenario.ends_with("_0")
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {

@@ -2,6 +2,9 @@
 //! arguments) or std's (`--std`). So many workers are so many processors that all threads together may run
 //! on. What needs a thousand threads or makes them by the million is no use of threads, and left out.
 
+// A select of 32 arms is as many macros deep, several times over.
+#![recursion_limit = "256"]
+
 use std::future::Future;
 use std::mem;
 use std::process::ExitCode;
@@ -11,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use workload::blocking::finish;
-use workload::{Channels, Runtime};
+use workload::{Arms, Carries, Channels, Runtime, Tally, Value};
 
 fn main() -> ExitCode {
     match workload::arguments().as_slice() {
@@ -130,29 +133,75 @@ fn keep_to(_processors: usize) {}
 
 enum Crossbeam {}
 
-impl Channels for Crossbeam {
-    type Sender = crossbeam_channel::Sender<u64>;
-    type Receiver = crossbeam_channel::Receiver<u64>;
-    type Gate = ();
+/// A select of so many arms, each written down. crossbeam's macro has 32 at most; of more, its list is made
+/// once and used again.
+macro_rules! select_many {
+    (() 64: $($name:ident $arm:literal)*) => {
+        impl Arms<64> for Crossbeam {
+            async fn select_many(
+                from: &mut [crossbeam_channel::Receiver<u64>; 64],
+                messages: u64,
+                tally: &mut Tally<64>,
+            ) {
+                let mut select = crossbeam_channel::Select::new();
+                for receiver in from.iter() {
+                    select.recv(receiver);
+                }
+                for _ in 0..messages {
+                    let ready = select.select();
+                    let arm = ready.index();
+                    let value = ready.recv(&from[arm]);
+                    tally.take((arm, value.expect("the channels stay open")));
+                }
+            }
+        }
+    };
+    (() $size:literal: $($name:ident $arm:literal)*) => {
+        impl Arms<$size> for Crossbeam {
+            async fn select_many(
+                from: &mut [crossbeam_channel::Receiver<u64>; $size],
+                messages: u64,
+                tally: &mut Tally<$size>,
+            ) {
+                let [$($name),*] = &*from;
+                for _ in 0..messages {
+                    let (arm, value) = crossbeam_channel::select! {
+                        $(recv($name) -> value => ($arm, value),)*
+                    };
+                    tally.take((arm, value.expect("the channels stay open")));
+                }
+            }
+        }
+    };
+}
+workload::each_size!(select_many);
 
-    fn supports(scenario: &str) -> bool {
-        scenario != "parked"
-    }
+impl<T: Value> Carries<T> for Crossbeam {
+    type Sender = crossbeam_channel::Sender<T>;
+    type Receiver = crossbeam_channel::Receiver<T>;
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
         crossbeam_channel::bounded(capacity)
     }
 
-    async fn send(sender: &Self::Sender, value: u64) {
+    async fn send(sender: &Self::Sender, value: T) {
         sender.send(value).expect("nobody listens");
     }
 
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
         receiver.recv().ok()
     }
 
     fn share(receiver: &Self::Receiver) -> Self::Receiver {
         receiver.clone()
+    }
+}
+
+impl Channels for Crossbeam {
+    type Gate = ();
+
+    fn supports(scenario: &str) -> bool {
+        scenario != "parked"
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {
@@ -194,15 +243,33 @@ impl Channels for Crossbeam {
 
 enum Std {}
 
+impl<const N: usize> Arms<N> for Std {}
+
 /// A receiver that is used by one thread alone, and by `&mut` alone.
-struct Alone(Receiver<u64>);
+struct Alone<T>(Receiver<T>);
 
 // SAFETY: nothing is done through a shared reference to it.
-unsafe impl Sync for Alone {}
+unsafe impl<T: Send> Sync for Alone<T> {}
+
+impl<T: Value> Carries<T> for Std {
+    type Sender = SyncSender<T>;
+    type Receiver = Alone<T>;
+
+    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
+        let (sender, receiver) = sync_channel(capacity);
+        (sender, Alone(receiver))
+    }
+
+    async fn send(sender: &Self::Sender, value: T) {
+        sender.send(value).expect("nobody listens");
+    }
+
+    async fn receive(receiver: &mut Alone<T>) -> Option<T> {
+        receiver.0.recv().ok()
+    }
+}
 
 impl Channels for Std {
-    type Sender = SyncSender<u64>;
-    type Receiver = Alone;
     type Gate = ();
 
     /// One receiver, and no select.
@@ -213,20 +280,7 @@ impl Channels for Std {
         !no_channels && !without.iter().any(|start| scenario.starts_with(start))
     }
 
-    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
-        let (sender, receiver) = sync_channel(capacity);
-        (sender, Alone(receiver))
-    }
-
-    async fn send(sender: &Self::Sender, value: u64) {
-        sender.send(value).expect("nobody listens");
-    }
-
-    async fn receive(receiver: &mut Alone) -> Option<u64> {
-        receiver.0.recv().ok()
-    }
-
-    async fn select<const N: usize>(_: &mut [Alone; N]) -> (usize, u64) {
+    async fn select<const N: usize>(_: &mut [Self::Receiver; N]) -> (usize, u64) {
         unreachable!("not supported")
     }
 

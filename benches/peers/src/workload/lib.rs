@@ -5,9 +5,11 @@
 //! value fails instead of looking fast. The traits cost nothing: all is monomorphic, and an adapter
 //! is one call. `go/` holds the same scenarios and must be changed with this crate.
 
+mod arms;
 pub mod blocking;
 mod channels;
 mod measure;
+mod message;
 mod peer;
 mod select;
 pub mod server;
@@ -16,7 +18,9 @@ mod spawn;
 mod time;
 mod waiting;
 
-pub use peer::{Channels, Runtime};
+pub use arms::{Arms, Tally};
+pub use message::Message;
+pub use peer::{Carries, Channels, Runtime, Value};
 
 use std::env;
 use std::process::ExitCode;
@@ -27,7 +31,7 @@ use time::Beside;
 /// Runs the scenario that the command line names and prints its line (see the README); `-` where
 /// this peer cannot do it. `arguments` are: scenario, workers, what the full size is divided by, and
 /// maybe `--size N`.
-pub fn main<R: Runtime, C: Channels>(arguments: &[String]) -> ExitCode {
+pub fn main<R: Runtime, C: Grows>(arguments: &[String]) -> ExitCode {
     let (scenario, workers, divisor, size) = match arguments {
         [scenario, workers, divisor] => (scenario, workers, divisor, None),
         [scenario, workers, divisor, option, size] if option == "--size" => {
@@ -61,7 +65,7 @@ pub fn arguments() -> Vec<String> {
 }
 
 /// The scenarios and their full sizes: one run of the slower peers takes about a second.
-fn run<R: Runtime, C: Channels>(scenario: &str, workers: usize, scale: Scale) -> Option<Cost> {
+fn run<R: Runtime, C: Grows>(scenario: &str, workers: usize, scale: Scale) -> Option<Cost> {
     let operations = |full| scale.operations(full);
     Some(match scenario {
         "pingpong_0" => warm::<R, _>(workers, operations(500_000), |n| {
@@ -133,8 +137,80 @@ fn run<R: Runtime, C: Channels>(scenario: &str, workers: usize, scale: Scale) ->
         "ticker_blocked" => ticker::<R, C>(workers, scale, Beside::Blocked),
         "ticker_channels" => ticker::<R, C>(workers, scale, Beside::Channels),
         "ticker_computing" => ticker::<R, C>(workers, scale, Beside::Computing),
+        _ => return growing::<R, C>(scenario, workers, scale),
+    })
+}
+
+/// What the scenarios of growth.sh alone need: selects of more sizes, and channels of messages.
+pub trait Grows:
+    Channels
+    + Arms<1>
+    + Arms<16>
+    + Arms<32>
+    + Arms<64>
+    + Carries<Message<1>>
+    + Carries<Message<8>>
+    + Carries<Message<32>>
+    + Carries<Message<128>>
+    + Carries<Message<512>>
+{
+}
+
+impl<C> Grows for C where
+    C: Channels
+        + Arms<1>
+        + Arms<16>
+        + Arms<32>
+        + Arms<64>
+        + Carries<Message<1>>
+        + Carries<Message<8>>
+        + Carries<Message<32>>
+        + Carries<Message<128>>
+        + Carries<Message<512>>
+{
+}
+
+/// The scenarios of growth.sh alone. A message's size is in bytes.
+fn growing<R: Runtime, C: Grows>(scenario: &str, workers: usize, scale: Scale) -> Option<Cost> {
+    Some(match scenario {
+        "select_1" => select_many::<R, C, 1>(workers, scale),
+        "select_16" => select_many::<R, C, 16>(workers, scale),
+        "select_32" => select_many::<R, C, 32>(workers, scale),
+        "select_64" => select_many::<R, C, 64>(workers, scale),
+        "spsc_message_8" => spsc_message::<R, C, 1>(workers, scale),
+        "spsc_message_64" => spsc_message::<R, C, 8>(workers, scale),
+        "spsc_message_256" => spsc_message::<R, C, 32>(workers, scale),
+        "spsc_message_1024" => spsc_message::<R, C, 128>(workers, scale),
+        "spsc_message_4096" => spsc_message::<R, C, 512>(workers, scale),
+        "mpmc_message_8" => mpmc_message::<R, C, 1>(workers, scale),
+        "mpmc_message_64" => mpmc_message::<R, C, 8>(workers, scale),
+        "mpmc_message_256" => mpmc_message::<R, C, 32>(workers, scale),
+        "mpmc_message_1024" => mpmc_message::<R, C, 128>(workers, scale),
+        "mpmc_message_4096" => mpmc_message::<R, C, 512>(workers, scale),
         _ => return None,
     })
+}
+
+/// Two million values, so that a few are left for each of 64 arms also at a fiftieth.
+fn select_many<R: Runtime, C: Arms<N>, const N: usize>(workers: usize, scale: Scale) -> Cost {
+    let all = scale.whole(2_000_000, N as u64);
+    warm::<R, _>(workers, all, arms::select::<R, C, N>)
+}
+
+fn spsc_message<R: Runtime, C: Carries<Message<WORDS>>, const WORDS: usize>(
+    workers: usize,
+    scale: Scale,
+) -> Cost {
+    let all = scale.operations(2_000_000);
+    warm::<R, _>(workers, all, message::spsc::<R, C, WORDS>)
+}
+
+fn mpmc_message<R: Runtime, C: Carries<Message<WORDS>>, const WORDS: usize>(
+    workers: usize,
+    scale: Scale,
+) -> Cost {
+    let all = scale.operations(1_000_000);
+    warm::<R, _>(workers, all, message::mpmc::<R, C, WORDS>)
 }
 
 /// `full` messages from so many to so many; the size is the number on each side that has several.

@@ -50,12 +50,35 @@ pub trait Runtime: 'static {
     fn sleep_until(at: Instant) -> impl Future<Output = ()> + Send;
 }
 
-/// One kind of channel, of `u64`.
-pub trait Channels: 'static {
+/// What goes through channels: numbers, and messages of several.
+pub trait Value: Send + Unpin + 'static {}
+
+impl<T: Send + Unpin + 'static> Value for T {}
+
+/// One kind of channel, of `T`.
+pub trait Carries<T>: 'static {
     /// The sending end.
     type Sender: Clone + Send + Sync + 'static;
     /// The receiving end.
     type Receiver: Send + Sync + 'static;
+
+    /// Makes a channel; capacity 0 is a rendezvous.
+    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver);
+
+    /// Sends, waiting for room. Panics where nobody listens any more.
+    fn send(sender: &Self::Sender, value: T) -> impl Future<Output = ()> + Send;
+
+    /// Receives; `None` once the channel is closed and drained.
+    fn receive(receiver: &mut Self::Receiver) -> impl Future<Output = Option<T>> + Send;
+
+    /// One more receiver of the same channel: each value goes to one of them.
+    fn share(_receiver: &Self::Receiver) -> Self::Receiver {
+        unreachable!("not supported")
+    }
+}
+
+/// The same kind of channel, of `u64`, and what else it can do.
+pub trait Channels: Carries<u64> {
     /// What any number of tasks wait at until it is opened.
     type Gate: Clone + Send + 'static;
 
@@ -63,23 +86,9 @@ pub trait Channels: 'static {
     const LEAST: usize = 0;
 
     /// Whether a scenario can be written with these channels at all. Those whose names end in `_0`
-    /// need a rendezvous, `mpmc_…` and `contended_…` need [`share`](Channels::share), `select_…`
-    /// need [`select`](Channels::select), and `parked` needs a gate.
+    /// need a rendezvous, `mpmc_…` and `contended_…` need [`share`](Carries::share), `select_…`
+    /// need [`select`](Channels::select) or [`Arms`](crate::Arms), and `parked` needs a gate.
     fn supports(scenario: &str) -> bool;
-
-    /// Makes a channel; capacity 0 is a rendezvous.
-    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver);
-
-    /// Sends, waiting for room. Panics where nobody listens any more.
-    fn send(sender: &Self::Sender, value: u64) -> impl Future<Output = ()> + Send;
-
-    /// Receives; `None` once the channel is closed and drained.
-    fn receive(receiver: &mut Self::Receiver) -> impl Future<Output = Option<u64>> + Send;
-
-    /// One more receiver of the same channel: each value goes to one of them.
-    fn share(_receiver: &Self::Receiver) -> Self::Receiver {
-        unreachable!("not supported")
-    }
 
     /// Receives from whichever of 2, 4 or 8 is ready, as fair as this peer's select is by default,
     /// and says from which it was. `N` is known where this is compiled, so a `match` over the slice

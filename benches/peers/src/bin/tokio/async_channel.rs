@@ -2,36 +2,43 @@
 //! tells all who wait.
 
 use async_channel::{Receiver, Sender, bounded};
-use workload::Channels;
+use workload::{Arms, Carries, Channels, Tally, Value};
+
+use super::select_many;
 
 /// Its channels.
 pub(crate) enum AsyncChannel {}
 
-impl Channels for AsyncChannel {
-    type Sender = Sender<u64>;
-    type Receiver = Receiver<u64>;
-    type Gate = Self::Receiver;
+workload::each_size!(select_many AsyncChannel recv Ok);
 
-    const LEAST: usize = 1;
-
-    fn supports(scenario: &str) -> bool {
-        super::has_channels(scenario) && !scenario.ends_with("_0")
-    }
+impl<T: Value> Carries<T> for AsyncChannel {
+    type Sender = Sender<T>;
+    type Receiver = Receiver<T>;
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
         bounded(capacity)
     }
 
-    async fn send(sender: &Self::Sender, value: u64) {
+    async fn send(sender: &Self::Sender, value: T) {
         sender.send(value).await.expect("nobody listens");
     }
 
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
         receiver.recv().await.ok()
     }
 
     fn share(receiver: &Self::Receiver) -> Self::Receiver {
         receiver.clone()
+    }
+}
+
+impl Channels for AsyncChannel {
+    type Gate = Receiver<u64>;
+
+    const LEAST: usize = 1;
+
+    fn supports(scenario: &str) -> bool {
+        super::has_channels(scenario) && !scenario.ends_with("_0")
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 
 use crossfire::null::CloseHandle;
 use crossfire::{AsyncRx, MAsyncRx, MAsyncTx, mpmc, mpsc};
-use workload::Channels;
+use workload::{Arms, Carries, Channels, Tally, Value};
 
-use super::{Tokio, has_channels, select_any};
+use super::{Tokio, has_channels, select_any, select_many};
 
 /// Runs the scenario with the channels that its number of receivers allows.
 pub(crate) fn main(arguments: &[String]) -> ExitCode {
@@ -48,40 +48,45 @@ fn supports(scenario: &str) -> bool {
 
 enum One {}
 
+workload::each_size!(select_many One recv Ok);
+
 /// A receiver that is used by one alone, and by `&mut` alone.
-struct Alone(AsyncRx<mpsc::Array<u64>>);
+struct Alone<T: Value>(AsyncRx<mpsc::Array<T>>);
 
 // SAFETY: nothing is done through a shared reference to it.
-unsafe impl Sync for Alone {}
+unsafe impl<T: Value> Sync for Alone<T> {}
 
-impl Alone {
-    fn recv(&mut self) -> impl Future<Output = Result<u64, crossfire::RecvError>> + Send {
+impl<T: Value> Alone<T> {
+    fn recv(&mut self) -> impl Future<Output = Result<T, crossfire::RecvError>> + Send {
         self.0.recv()
     }
 }
 
-impl Channels for One {
-    type Sender = MAsyncTx<mpsc::Array<u64>>;
-    type Receiver = Alone;
-    type Gate = Gate;
-
-    const LEAST: usize = 1;
-
-    fn supports(scenario: &str) -> bool {
-        supports(scenario)
-    }
+impl<T: Value> Carries<T> for One {
+    type Sender = MAsyncTx<mpsc::Array<T>>;
+    type Receiver = Alone<T>;
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
         let (sender, receiver) = mpsc::bounded_async(capacity);
         (sender, Alone(receiver))
     }
 
-    async fn send(sender: &Self::Sender, value: u64) {
+    async fn send(sender: &Self::Sender, value: T) {
         sender.send(value).await.expect("nobody listens");
     }
 
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
         receiver.recv().await.ok()
+    }
+}
+
+impl Channels for One {
+    type Gate = Gate;
+
+    const LEAST: usize = 1;
+
+    fn supports(scenario: &str) -> bool {
+        supports(scenario)
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {
@@ -103,31 +108,36 @@ impl Channels for One {
 
 enum Many {}
 
+impl<const N: usize> Arms<N> for Many {}
+
+impl<T: Value> Carries<T> for Many {
+    type Sender = MAsyncTx<mpmc::Array<T>>;
+    type Receiver = MAsyncRx<mpmc::Array<T>>;
+
+    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
+        mpmc::bounded_async(capacity)
+    }
+
+    async fn send(sender: &Self::Sender, value: T) {
+        sender.send(value).await.expect("nobody listens");
+    }
+
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
+        receiver.recv().await.ok()
+    }
+
+    fn share(receiver: &Self::Receiver) -> Self::Receiver {
+        receiver.clone()
+    }
+}
+
 impl Channels for Many {
-    type Sender = MAsyncTx<mpmc::Array<u64>>;
-    type Receiver = MAsyncRx<mpmc::Array<u64>>;
     type Gate = Gate;
 
     const LEAST: usize = 1;
 
     fn supports(scenario: &str) -> bool {
         supports(scenario)
-    }
-
-    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
-        mpmc::bounded_async(capacity)
-    }
-
-    async fn send(sender: &Self::Sender, value: u64) {
-        sender.send(value).await.expect("nobody listens");
-    }
-
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
-        receiver.recv().await.ok()
-    }
-
-    fn share(receiver: &Self::Receiver) -> Self::Receiver {
-        receiver.clone()
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {

@@ -4,7 +4,9 @@
 use std::sync::Mutex;
 
 use flume::{Receiver, Sender, bounded};
-use workload::Channels;
+use workload::{Arms, Carries, Channels, Tally, Value};
+
+use super::select_many;
 
 /// What holds the one gate of a run closed: what waits needs the receiver alone.
 static OPENER: Mutex<Option<Sender<u64>>> = Mutex::new(None);
@@ -12,29 +14,34 @@ static OPENER: Mutex<Option<Sender<u64>>> = Mutex::new(None);
 /// Its channels.
 pub(crate) enum Flume {}
 
-impl Channels for Flume {
-    type Sender = Sender<u64>;
-    type Receiver = Receiver<u64>;
-    type Gate = Receiver<u64>;
+workload::each_size!(select_many Flume recv_async Ok);
 
-    fn supports(scenario: &str) -> bool {
-        super::has_channels(scenario)
-    }
+impl<T: Value> Carries<T> for Flume {
+    type Sender = Sender<T>;
+    type Receiver = Receiver<T>;
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
         bounded(capacity)
     }
 
-    async fn send(sender: &Self::Sender, value: u64) {
+    async fn send(sender: &Self::Sender, value: T) {
         sender.send_async(value).await.expect("nobody listens");
     }
 
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
         receiver.recv_async().await.ok()
     }
 
     fn share(receiver: &Self::Receiver) -> Self::Receiver {
         receiver.clone()
+    }
+}
+
+impl Channels for Flume {
+    type Gate = Receiver<u64>;
+
+    fn supports(scenario: &str) -> bool {
+        super::has_channels(scenario)
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {

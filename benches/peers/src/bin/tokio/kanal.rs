@@ -2,34 +2,39 @@
 //! can hang.
 
 use kanal::{AsyncReceiver, AsyncSender, bounded_async};
-use workload::Channels;
+use workload::{Arms, Carries, Channels, Value};
 
 /// Its channels.
 pub(crate) enum Kanal {}
 
-impl Channels for Kanal {
-    type Sender = AsyncSender<u64>;
-    type Receiver = AsyncReceiver<u64>;
-    type Gate = Self::Receiver;
+impl<const N: usize> Arms<N> for Kanal {}
 
-    fn supports(scenario: &str) -> bool {
-        super::has_channels(scenario) && !scenario.starts_with("select")
-    }
+impl<T: Value> Carries<T> for Kanal {
+    type Sender = AsyncSender<T>;
+    type Receiver = AsyncReceiver<T>;
 
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
         bounded_async(capacity)
     }
 
-    async fn send(sender: &Self::Sender, value: u64) {
+    async fn send(sender: &Self::Sender, value: T) {
         sender.send(value).await.expect("nobody listens");
     }
 
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
         receiver.recv().await.ok()
     }
 
     fn share(receiver: &Self::Receiver) -> Self::Receiver {
         receiver.clone()
+    }
+}
+
+impl Channels for Kanal {
+    type Gate = AsyncReceiver<u64>;
+
+    fn supports(scenario: &str) -> bool {
+        super::has_channels(scenario) && !scenario.starts_with("select")
     }
 
     async fn select<const N: usize>(_: &mut [Self::Receiver; N]) -> (usize, u64) {

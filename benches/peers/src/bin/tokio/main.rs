@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinHandle;
-use workload::{Channels, Runtime};
+use workload::{Arms, Carries, Channels, Runtime, Tally, Value};
 
 fn main() -> ExitCode {
     let arguments = workload::arguments();
@@ -73,6 +73,28 @@ macro_rules! select_any {
     };
 }
 use select_any;
+
+/// The same of so many arms, each written down.
+macro_rules! select_many {
+    (($channels:ident $receive:ident $got:ident) $size:literal: $($name:ident $arm:literal)*) => {
+        impl Arms<$size> for $channels {
+            async fn select_many(
+                from: &mut [<Self as Carries<u64>>::Receiver; $size],
+                messages: u64,
+                tally: &mut Tally<$size>,
+            ) {
+                let [$($name),*] = from;
+                for _ in 0..messages {
+                    tally.take(tokio::select! {
+                        $($got(value) = $name.$receive() => ($arm, value),)*
+                        else => unreachable!("the channels stay open"),
+                    });
+                }
+            }
+        }
+    };
+}
+use select_many;
 
 enum Tokio {}
 
@@ -147,9 +169,26 @@ struct Group {
 
 enum Mpsc {}
 
+workload::each_size!(select_many Mpsc recv Some);
+
+impl<T: Value> Carries<T> for Mpsc {
+    type Sender = mpsc::Sender<T>;
+    type Receiver = mpsc::Receiver<T>;
+
+    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
+        mpsc::channel(capacity)
+    }
+
+    async fn send(sender: &Self::Sender, value: T) {
+        sender.send(value).await.expect("nobody listens");
+    }
+
+    async fn receive(receiver: &mut Self::Receiver) -> Option<T> {
+        receiver.recv().await
+    }
+}
+
 impl Channels for Mpsc {
-    type Sender = mpsc::Sender<u64>;
-    type Receiver = mpsc::Receiver<u64>;
     /// An mpsc has one receiver; of what many can wait at, this is closed fastest.
     type Gate = Arc<Semaphore>;
 
@@ -158,18 +197,6 @@ impl Channels for Mpsc {
     /// No rendezvous, and one receiver.
     fn supports(scenario: &str) -> bool {
         !(scenario.ends_with("_0") || scenario.starts_with("mpmc") || scenario == "contended_128")
-    }
-
-    fn channel(capacity: usize) -> (Self::Sender, Self::Receiver) {
-        mpsc::channel(capacity)
-    }
-
-    async fn send(sender: &Self::Sender, value: u64) {
-        sender.send(value).await.expect("nobody listens");
-    }
-
-    async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
-        receiver.recv().await
     }
 
     async fn select<const N: usize>(from: &mut [Self::Receiver; N]) -> (usize, u64) {
