@@ -18,6 +18,7 @@
 
 mod alarm;
 mod bell;
+mod moment;
 mod sleep;
 mod ticker;
 mod timeout;

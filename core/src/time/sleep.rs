@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::moment::Moment;
 use super::{arm_sooner, deadline_after, poll_deadline};
 use crate::coop;
 use crate::note::{self, At, Position, Reason};
@@ -20,8 +21,8 @@ use crate::timer::Entry;
 
 /// Waits for at least `duration`, counted from this call. (Go: `time.Sleep`.)
 ///
-/// A duration of zero is over at once; one that is too long to be added to the present, such as
-/// [`Duration::MAX`], never is. Dropping the future ends the wait and leaves nothing behind.
+/// A duration of zero is over at once; one of more than 292 years, such as [`Duration::MAX`], never is. Dropping
+/// the future ends the wait and leaves nothing behind.
 ///
 /// # Panics
 ///
@@ -48,13 +49,13 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// The same for an operation that began elsewhere.
 pub(crate) fn sleep_at(duration: Duration, at: Position) -> Sleep {
     Sleep {
-        deadline: deadline_after(duration),
+        deadline: deadline_after(duration).map_or(Moment::NEVER, Moment::at),
         at,
         entry: Entry::new(),
     }
 }
 
-/// Waits until `deadline`; not at all if it has passed.
+/// Waits until `deadline`; not at all if it has passed, and for ever if it is more than 292 years away.
 ///
 /// Dropping the future ends the wait and leaves nothing behind.
 ///
@@ -78,7 +79,7 @@ pub(crate) fn sleep_at(duration: Duration, at: Position) -> Sleep {
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep {
-        deadline: Some(deadline),
+        deadline: Moment::at(deadline),
         at: Location::caller(),
         entry: Entry::new(),
     }
@@ -100,14 +101,13 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// ```
 #[must_use = "a sleep does nothing unless it is awaited"]
 pub struct Sleep {
-    /// None: never.
-    deadline: Option<Instant>,
+    deadline: Moment,
     at: Position,
     entry: Entry,
 }
 
 impl Sleep {
-    /// When the sleep is over; `None` if never.
+    /// When the sleep is over; `None` if never, which more than 292 years are.
     ///
     /// # Examples
     ///
@@ -120,7 +120,7 @@ impl Sleep {
     /// assert_eq!(time::sleep(Duration::MAX).deadline(), None);
     /// ```
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.deadline.instant()
     }
 
     /// Has the sleep last until `deadline`, whatever it was set to and whether or not it was over; whoever
@@ -151,8 +151,8 @@ impl Sleep {
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: the deadline is a plain field, and the entry is pinned with the sleep.
         let this = unsafe { self.get_unchecked_mut() };
-        let sooner = this.deadline.is_none_or(|old| deadline < old);
-        this.deadline = Some(deadline);
+        let new = Moment::at(deadline);
+        let sooner = new < std::mem::replace(&mut this.deadline, new);
         if sooner && this.entry.is_armed() {
             // SAFETY: as above.
             let entry = unsafe { Pin::new_unchecked(&mut this.entry) };
@@ -167,7 +167,7 @@ impl Sleep {
 
     /// As `poll`, without asking `coop` and without a note.
     pub(super) fn poll_over(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.deadline;
+        let deadline = self.deadline();
         // SAFETY: the entry is pinned with the sleep: nothing here or in `Drop` moves it.
         let entry = unsafe { self.map_unchecked_mut(|sleep| &mut sleep.entry) };
         poll_deadline(entry, deadline, cx)
@@ -189,7 +189,17 @@ impl Future for Sleep {
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep")
-            .field("deadline", &self.deadline)
+            .field("deadline", &self.deadline())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_takes_what_a_hundred_thousand_can_afford() {
+        assert!(size_of::<Sleep>() <= 48);
     }
 }

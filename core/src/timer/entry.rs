@@ -46,14 +46,11 @@ pub(crate) struct Entry {
 /// The part of an entry that other threads reach through the heap.
 pub(super) struct Node {
     state: AtomicU8,
-    inner: UnsafeCell<Inner>,
+    /// Where it stands in its heap.
+    index: UnsafeCell<u32>,
+    waker: UnsafeCell<Option<ForeignWaker>>,
     /// Keeps an `&mut Entry` from claiming that nobody else points into it.
     _pinned: PhantomPinned,
-}
-
-struct Inner {
-    index: usize,
-    waker: Option<ForeignWaker>,
 }
 
 /// How [`Entry::arm`] went.
@@ -78,13 +75,10 @@ unsafe impl Sync for Entry {}
 impl Entry {
     /// An entry in no heap.
     pub(crate) fn new() -> Self {
-        let inner = Inner {
-            index: 0,
-            waker: None,
-        };
         let node = Node {
             state: AtomicU8::new(IDLE),
-            inner: UnsafeCell::new(inner),
+            index: UnsafeCell::new(0),
+            waker: UnsafeCell::new(None),
             _pinned: PhantomPinned,
         };
         Self { shard: None, node }
@@ -160,10 +154,7 @@ impl Entry {
             return None;
         }
         // SAFETY: only the owner touches the waker of an entry that is in no heap.
-        let waker = self
-            .node
-            .inner
-            .with_mut(|inner| unsafe { (*inner).waker.take() });
+        let waker = self.node.waker.with_mut(|waker| unsafe { (*waker).take() });
         self.node.state.store(IDLE, Ordering::Relaxed);
         waker
     }
@@ -181,8 +172,8 @@ impl Entry {
         debug_assert!(!self.is_armed());
         // SAFETY: only the owner touches the waker of an entry that is in no heap.
         self.node
-            .inner
-            .with_mut(|inner| unsafe { (*inner).waker = Some(waker) });
+            .waker
+            .with_mut(|mine| unsafe { *mine = Some(waker) });
         self.node.state.store(PARKED, Ordering::Relaxed);
     }
 
@@ -191,9 +182,9 @@ impl Entry {
         match (self.node.state(), &self.shard) {
             // SAFETY: a node in state `HEAPED` was put into this shard's heap.
             (HEAPED, Some(shard)) => unsafe { shard.with_waker(&self.node, f) },
-            (PARKED, _) => self.node.inner.with_mut(|inner| {
+            (PARKED, _) => self.node.waker.with_mut(|waker| {
                 // SAFETY: only the owner touches the waker of an entry that is in no heap.
-                unsafe { (*inner).waker.as_mut() }.map(f)
+                unsafe { (*waker).as_mut() }.map(f)
             }),
             _ => None,
         }
@@ -250,8 +241,8 @@ impl NodeRef {
         let node = unsafe { node.as_ref() };
         // SAFETY: as above.
         let none = node
-            .inner
-            .with_mut(|inner| unsafe { (*inner).waker.replace(waker) });
+            .waker
+            .with_mut(|mine| unsafe { (*mine).replace(waker) });
         debug_assert!(none.is_none(), "a waker of an entry in no heap");
         // Only the owner, who is the caller, reads this before the lock is open.
         node.state.store(HEAPED, Ordering::Relaxed);
@@ -268,9 +259,7 @@ impl NodeRef {
         // SAFETY: an entry takes its node out of the heap, under the lock, before it goes.
         let node = unsafe { self.0.as_ref() };
         // SAFETY: the lock is held.
-        let waker = node
-            .inner
-            .with_mut(|inner| unsafe { (*inner).waker.take() });
+        let waker = node.waker.with_mut(|waker| unsafe { (*waker).take() });
         // Pairs with the load in `Node::state`; from here on the owner may free the node.
         node.state
             .store(if fired { FIRED } else { IDLE }, Ordering::Release);
@@ -280,9 +269,11 @@ impl NodeRef {
 
 impl Item for NodeRef {
     fn placed(self, at: usize) {
+        // It fits: see `Heap::has_room`.
+        let at = at as u32;
         // SAFETY: items of a heap are only moved under its lock, which gives the right to `index`,
         // and an entry takes its node out of the heap, under that lock, before it goes.
-        unsafe { self.0.as_ref().inner.with_mut(|inner| (*inner).index = at) };
+        unsafe { self.0.as_ref().index.with_mut(|index| *index = at) };
     }
 }
 
@@ -296,7 +287,7 @@ impl Node {
         // Changes from `HEAPED` happen under the lock, so this load cannot be out of date.
         let heaped = self.state.load(Ordering::Relaxed) == HEAPED;
         // SAFETY: the lock is held.
-        heaped.then(|| self.inner.with(|inner| unsafe { (*inner).index }))
+        heaped.then(|| self.index.with(|index| unsafe { *index as usize }))
     }
 
     /// Marks a node that its owner just took out of the heap; it keeps its waker.
@@ -312,7 +303,7 @@ impl Node {
     /// The lock of the node's shard is held, and the node is in its heap.
     pub(super) unsafe fn waker<R>(&self, f: impl FnOnce(&mut ForeignWaker) -> R) -> Option<R> {
         // SAFETY: the lock is held.
-        self.inner
-            .with_mut(|inner| unsafe { (*inner).waker.as_mut() }.map(f))
+        self.waker
+            .with_mut(|waker| unsafe { (*waker).as_mut() }.map(f))
     }
 }

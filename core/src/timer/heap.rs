@@ -41,8 +41,14 @@ impl<T: Item> Heap<T> {
         self.items.len()
     }
 
-    /// Adds an item.
+    /// Whether one more fits: an item keeps its index in 32 bits.
+    pub(crate) fn has_room(&self) -> bool {
+        self.items.len() < u32::MAX as usize
+    }
+
+    /// Adds an item. The caller has seen that there is room.
     pub(crate) fn push(&mut self, key: u64, item: T) {
+        debug_assert!(self.has_room());
         self.items.push((key, item));
         self.sift_up(self.items.len() - 1);
     }

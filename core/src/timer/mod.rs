@@ -184,6 +184,8 @@ impl Shard {
         if contents.closed {
             return Inserted::No(waker);
         }
+        // Before the node is marked as being in the heap.
+        assert!(contents.heap.has_room(), "there are too many timers");
         // SAFETY: the lock is held; the rest is what the caller promises.
         let item = unsafe { NodeRef::enter(node, waker) };
         contents.heap.push(key, item);
