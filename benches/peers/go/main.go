@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -91,9 +92,9 @@ func run(scenario string, scale scale) bool {
 		goroutines := scale.dimension(1_000)
 		warm(scale.whole(10_000_000, goroutines), func(n uint64) { yields(goroutines, n) })
 	case "sieve_0":
-		warm(scale.shrinking(2_500, 100), func(n uint64) { sieve(0, n) })
+		warm(scale.shrinkingBySquare(2_500, 100), func(n uint64) { sieve(0, n) })
 	case "sieve_1":
-		warm(scale.shrinking(2_500, 100), func(n uint64) { sieve(1, n) })
+		warm(scale.shrinkingBySquare(2_500, 100), func(n uint64) { sieve(1, n) })
 	case "ring_0":
 		goroutines := scale.dimension(10_000)
 		warm(scale.whole(1_000_000, goroutines), func(n uint64) { ring(0, goroutines, n) })
@@ -109,7 +110,7 @@ func run(scenario string, scale scale) bool {
 	case "parked":
 		cold(scale.shrinking(1_000_000, 10_000), parked)
 	case "asleep":
-		cold(scale.shrinking(100_000, 10_000), asleep)
+		cold(scale.dimension(100_000), asleep)
 	case "timers":
 		cold(scale.shrinking(100_000, 1_000)*sleeps, timers)
 	case "ticker":
@@ -182,6 +183,12 @@ func (s scale) dimension(full uint64) uint64 {
 
 func (s scale) shrinking(full, least uint64) uint64 {
 	return s.dimension(max(full/s.divisor, least))
+}
+
+// The same of one with whose square the work grows: it is the work that is divided.
+func (s scale) shrinkingBySquare(full, least uint64) uint64 {
+	root := uint64(math.Sqrt(float64(full * full / s.divisor)))
+	return s.dimension(max(root, least))
 }
 
 // What a scenario found out besides its cost.

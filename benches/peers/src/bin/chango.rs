@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use chango::prelude::*;
 use chango::runtime::Builder;
 use chango::task::JoinHandle;
-use workload::{Arms, Carries, Channels, Runtime, Tally, Value};
+use workload::{Arms, Carries, Channels, Passed, Runtime, Tally, Value};
 
 fn main() -> ExitCode {
     workload::main::<Chango, Chan>(&workload::arguments())
@@ -54,12 +54,12 @@ impl Runtime for Chango {
         chango::task::yield_now().await;
     }
 
-    async fn sleep(duration: Duration) {
-        sleep(duration).await;
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        sleep(duration)
     }
 
-    async fn sleep_until(at: Instant) {
-        chango::time::sleep_until(at).await;
+    fn sleep_until(at: Instant) -> impl Future<Output: Send> + Send {
+        chango::time::sleep_until(at)
     }
 }
 
@@ -151,9 +151,8 @@ impl Channels for Chan {
         gate
     }
 
-    async fn pass(gate: &Self::Gate) {
-        let nothing = co! { <-gate };
-        assert_eq!(nothing, None);
+    fn pass(gate: &Self::Gate) -> impl Future<Output: Passed + Send> + Send {
+        gate.recv()
     }
 
     fn open(gate: &Self::Gate) {

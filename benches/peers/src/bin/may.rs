@@ -2,6 +2,7 @@
 //! only where no sender can ever be ahead of its receiver, and its select would have to choose among those.
 
 use std::future::Future;
+use std::future::ready;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use may::go;
 use may::sync::mpsc::{Receiver, Sender, channel};
 use may::sync::{SyncFlag, WaitGroup};
 use workload::blocking::finish;
-use workload::{Arms, Carries, Channels, Runtime, Value};
+use workload::{Arms, Carries, Channels, Passed, Runtime, Value};
 
 fn main() -> ExitCode {
     workload::main::<May, Mpsc>(&workload::arguments())
@@ -62,12 +63,12 @@ impl Runtime for May {
         yield_now();
     }
 
-    async fn sleep(duration: Duration) {
-        sleep(duration);
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        ready(sleep(duration))
     }
 
-    async fn sleep_until(at: Instant) {
-        sleep(at.saturating_duration_since(Instant::now()));
+    fn sleep_until(at: Instant) -> impl Future<Output: Send> + Send {
+        ready(sleep(at.saturating_duration_since(Instant::now())))
     }
 }
 
@@ -130,8 +131,8 @@ impl Channels for Mpsc {
         Arc::new(SyncFlag::new())
     }
 
-    async fn pass(gate: &Self::Gate) {
-        gate.wait();
+    fn pass(gate: &Self::Gate) -> impl Future<Output: Passed + Send> + Send {
+        ready(gate.wait())
     }
 
     fn open(gate: &Self::Gate) {

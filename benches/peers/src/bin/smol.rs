@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use smol::channel::{Receiver, Sender, bounded};
 use smol::future::race;
 use smol::{Executor, Task, Timer};
-use workload::{Arms, Carries, Channels, Runtime, Tally, Value};
+use workload::{Arms, Carries, Channels, Passed, Runtime, Tally, Value};
 
 fn main() -> ExitCode {
     workload::main::<Smol, Channel>(&workload::arguments())
@@ -74,12 +74,12 @@ impl Runtime for Smol {
         smol::future::yield_now().await;
     }
 
-    async fn sleep(duration: Duration) {
-        Timer::after(duration).await;
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        Timer::after(duration)
     }
 
-    async fn sleep_until(at: Instant) {
-        Timer::at(at).await;
+    fn sleep_until(at: Instant) -> impl Future<Output: Send> + Send {
+        Timer::at(at)
     }
 }
 
@@ -170,8 +170,8 @@ impl Channels for Channel {
         gate
     }
 
-    async fn pass(gate: &Self::Gate) {
-        assert!(gate.recv().await.is_err());
+    fn pass(gate: &Self::Gate) -> impl Future<Output: Passed + Send> + Send {
+        gate.recv()
     }
 
     fn open(gate: &Self::Gate) {

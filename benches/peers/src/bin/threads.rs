@@ -6,6 +6,7 @@
 #![recursion_limit = "256"]
 
 use std::future::Future;
+use std::future::ready;
 use std::mem;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -14,7 +15,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use workload::blocking::finish;
-use workload::{Arms, Carries, Channels, Runtime, Tally, Value};
+use workload::{Arms, Carries, Channels, Passed, Runtime, Tally, Value};
 
 fn main() -> ExitCode {
     match workload::arguments().as_slice() {
@@ -93,12 +94,12 @@ impl Runtime for Threads {
         thread::yield_now();
     }
 
-    async fn sleep(duration: Duration) {
-        thread::sleep(duration);
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        ready(thread::sleep(duration))
     }
 
-    async fn sleep_until(at: Instant) {
-        thread::sleep(at.saturating_duration_since(Instant::now()));
+    fn sleep_until(at: Instant) -> impl Future<Output: Send> + Send {
+        ready(thread::sleep(at.saturating_duration_since(Instant::now())))
     }
 }
 
@@ -236,7 +237,9 @@ impl Channels for Crossbeam {
         unreachable!("not supported")
     }
 
-    async fn pass((): &()) {}
+    fn pass((): &()) -> impl Future<Output: Passed + Send> + Send {
+        ready(())
+    }
 
     fn open((): &()) {}
 }
@@ -288,7 +291,9 @@ impl Channels for Std {
         unreachable!("not supported")
     }
 
-    async fn pass((): &()) {}
+    fn pass((): &()) -> impl Future<Output: Passed + Send> + Send {
+        ready(())
+    }
 
     fn open((): &()) {}
 }

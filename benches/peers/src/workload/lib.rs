@@ -20,7 +20,7 @@ mod waiting;
 
 pub use arms::{Arms, Tally};
 pub use message::Message;
-pub use peer::{Carries, Channels, Runtime, Value};
+pub use peer::{Carries, Channels, Passed, Runtime, Value};
 
 use std::env;
 use std::process::ExitCode;
@@ -108,10 +108,10 @@ fn run<R: Runtime, C: Grows>(scenario: &str, workers: usize, scale: Scale) -> Op
             let all = scale.whole(10_000_000, goroutines);
             warm::<R, _>(workers, all, move |n| spawn::yields::<R>(goroutines, n))
         }
-        "sieve_0" => warm::<R, _>(workers, scale.shrinking(2_500, 100), |n| {
+        "sieve_0" => warm::<R, _>(workers, scale.shrinking_by_square(2_500, 100), |n| {
             shapes::sieve::<R, C>(0, n)
         }),
-        "sieve_1" => warm::<R, _>(workers, scale.shrinking(2_500, 100), |n| {
+        "sieve_1" => warm::<R, _>(workers, scale.shrinking_by_square(2_500, 100), |n| {
             shapes::sieve::<R, C>(1, n)
         }),
         "ring_0" => ring::<R, C>(workers, scale, 0),
@@ -126,7 +126,7 @@ fn run<R: Runtime, C: Grows>(scenario: &str, workers: usize, scale: Scale) -> Op
             cold::<R, _>(workers, all, waiting::parked::<R, C>)
         }
         "asleep" => {
-            let all = scale.shrinking(100_000, 10_000);
+            let all = scale.dimension(100_000);
             cold::<R, _>(workers, all, waiting::asleep::<R>)
         }
         "timers" => {

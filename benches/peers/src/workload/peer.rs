@@ -43,11 +43,12 @@ pub trait Runtime: 'static {
     /// Lets all others run first.
     fn yield_now() -> impl Future<Output = ()> + Send;
 
-    /// Waits for so long, and never less.
-    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
+    /// Waits for so long, and never less. The peer's own future, if it has one: where very many wait, one around it
+    /// would weigh.
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send;
 
     /// Waits until then; not at all if that has passed.
-    fn sleep_until(at: Instant) -> impl Future<Output = ()> + Send;
+    fn sleep_until(at: Instant) -> impl Future<Output: Send> + Send;
 }
 
 /// What goes through channels: numbers, and messages of several.
@@ -77,6 +78,32 @@ pub trait Carries<T>: 'static {
     }
 }
 
+/// What waiting at a gate gives.
+pub trait Passed {
+    /// Whether it says that the gate is open.
+    fn is_open(&self) -> bool;
+}
+
+impl Passed for () {
+    fn is_open(&self) -> bool {
+        true
+    }
+}
+
+/// Of a channel, from which nothing is received.
+impl<T> Passed for Option<T> {
+    fn is_open(&self) -> bool {
+        self.is_none()
+    }
+}
+
+/// Of one that says so by an error.
+impl<T, E> Passed for Result<T, E> {
+    fn is_open(&self) -> bool {
+        self.is_err()
+    }
+}
+
 /// The same kind of channel, of `u64`, and what else it can do.
 pub trait Channels: Carries<u64> {
     /// What any number of tasks wait at until it is opened.
@@ -100,8 +127,8 @@ pub trait Channels: Carries<u64> {
     /// Makes a closed gate.
     fn gate() -> Self::Gate;
 
-    /// Waits until the gate is open.
-    fn pass(gate: &Self::Gate) -> impl Future<Output = ()> + Send;
+    /// Waits until the gate is open. The peer's own future, as with [`sleep`](Runtime::sleep).
+    fn pass(gate: &Self::Gate) -> impl Future<Output: Passed + Send> + Send;
 
     /// Opens the gate, for ever.
     fn open(gate: &Self::Gate);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::measure::{Findings, resident, sum_below};
-use crate::{Channels, Runtime};
+use crate::{Channels, Passed as _, Runtime};
 
 /// What the count of those that have come says once the gate is open.
 const OPENED: u64 = u64::MAX;
@@ -24,7 +24,7 @@ pub(crate) async fn parked<R: Runtime, C: Channels>(goroutines: u64) -> Findings
         let (gate, come) = (gate.clone(), Arc::clone(&come));
         R::spawn(async move {
             come.fetch_add(1, Ordering::Relaxed);
-            C::pass(&gate).await;
+            assert!(C::pass(&gate).await.is_open(), "it passed by a gate");
             let count = come.load(Ordering::Relaxed);
             assert_eq!(count, OPENED, "the gate was not closed");
             number

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use flume::{Receiver, Sender, bounded};
-use workload::{Arms, Carries, Channels, Tally, Value};
+use workload::{Arms, Carries, Channels, Passed, Tally, Value};
 
 use super::select_many;
 
@@ -54,8 +54,8 @@ impl Channels for Flume {
         gate
     }
 
-    async fn pass(gate: &Self::Gate) {
-        assert!(gate.recv_async().await.is_err());
+    fn pass(gate: &Self::Gate) -> impl Future<Output: Passed + Send> + Send {
+        gate.recv_async()
     }
 
     fn open(_: &Self::Gate) {
