@@ -357,3 +357,51 @@ fn closing_a_socket_ends_a_select_that_waits_for_it() {
         }
     });
 }
+
+#[test]
+fn a_write_that_lost_has_sent_nothing() {
+    const BYTES: usize = 4 << 20;
+    on_workers(|| async {
+        let (client, server) = pair().await;
+        let sent: Vec<_> = (0..BYTES).map(|at| (at / 251 + at) as u8).collect();
+        let (tx, rx) = bounded::<u32>(1);
+        let (stop_tx, stop) = bounded::<()>(0);
+        let sends = go! {
+            for number in 0..u32::MAX {
+                select! {
+                    tx <- number => {},
+                    <-stop => return number,
+                }
+            }
+            unreachable!("it takes too long")
+        };
+        let reads = go! {
+            let mut received = Vec::new();
+            server.read_to_end(&mut received).await.unwrap();
+            received
+        };
+        let (mut rest, mut messages, mut turns) = (&sent[..], 0, 0_u32);
+        while !rest.is_empty() {
+            turns += 1;
+            select! {
+                // What is ready and does not win has not been begun.
+                n = client.write(&rest[..rest.len().min(30_000)]) => rest = &rest[n.unwrap()..],
+                Some(number) = <-rx => {
+                    assert_eq!(number, messages);
+                    messages += 1;
+                },
+                <-after(Duration::from_micros(5)) => {},
+                _ = ready(()), if turns.is_multiple_of(3) => task::yield_now().await,
+            }
+        }
+        drop(client);
+        assert!(reads.await.unwrap() == sent);
+        drop(stop_tx);
+        // The last one may be on its way.
+        let begun = sends.await.unwrap();
+        assert!(
+            (messages..=messages + 2).contains(&begun),
+            "{messages} of {begun}"
+        );
+    });
+}
