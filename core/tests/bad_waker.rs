@@ -2,6 +2,8 @@
 //! woke or dropped them goes on, and so do all the others.
 
 use std::future::{Future, poll_fn};
+use std::io::Write;
+use std::net::Shutdown;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -9,13 +11,17 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use std::{net as std_net, thread};
 
-use chango_core::net::TcpListener;
+use chango_core::net::{TcpListener, TcpStream, lookup_host};
 use chango_core::runtime::{Builder, Runtime};
 use chango_core::spawn::{spawn, yield_now};
 use chango_core::time;
+use futures_lite::AsyncReadExt;
 
 /// Long enough to be over in no test.
 const NEVER: Duration = Duration::from_secs(3_600);
+
+/// What was not done by then never will be.
+const SOON: Duration = Duration::from_secs(20);
 
 /// How often the wakers of one test have panicked.
 #[derive(Clone, Default)]
@@ -34,7 +40,7 @@ impl Sprung {
     fn wait_for(&self, count: usize) {
         let start = Instant::now();
         while self.count() < count {
-            assert!(start.elapsed() < NEVER, "no waker was touched");
+            assert!(start.elapsed() < SOON, "no waker was touched");
             thread::yield_now();
         }
     }
@@ -205,6 +211,157 @@ fn an_event_on_a_file_wakes_bad_and_good_alike() {
     listener.close();
     assert_eq!(sprung.count(), 3);
     assert!(runtime.block_on(closed).is_err());
+}
+
+/// A waker that counts.
+#[derive(Default)]
+struct Good(AtomicUsize);
+
+impl Good {
+    fn poll<F: Future + ?Sized>(self: &Arc<Self>, future: Pin<&mut F>) -> Poll<F::Output> {
+        poll_with(Waker::from(Arc::clone(self)), future)
+    }
+
+    fn wait_for(&self, count: usize) {
+        let start = Instant::now();
+        while self.0.load(Ordering::SeqCst) < count {
+            assert!(start.elapsed() < SOON, "somebody was not woken");
+            thread::yield_now();
+        }
+    }
+}
+
+impl Wake for Good {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A stream of ours and its other side. Inside a runtime.
+fn pair() -> (TcpStream, std_net::TcpStream) {
+    let listener = std_net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let theirs = std_net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (ours, _) = listener.accept().unwrap();
+    (TcpStream::from_std(ours).unwrap(), theirs)
+}
+
+#[test]
+fn events_of_many_files_are_told_to_all_though_every_other_waker_is_bad() {
+    const FILES: usize = 40;
+    let (runtime, sprung, good) = (runtime(), Sprung::default(), Arc::<Good>::default());
+    let handle = runtime.handle();
+    let _inside = handle.enter();
+    let mut pairs: Vec<_> = (0..FILES).map(|_| pair()).collect();
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        pairs.iter_mut().map(|pair| (&pair.0, &mut pair.1)).unzip();
+    let mut buffers = [[0]; FILES];
+    let mut reads: Vec<_> = ours
+        .into_iter()
+        .zip(&mut buffers)
+        .map(|(ours, buffer)| Box::pin(ours.read(buffer)))
+        .collect();
+    // While the only worker is held, so that it finds all events at once.
+    let (hold, held) = mpsc::channel::<()>();
+    let (holds_tx, holds) = mpsc::channel();
+    let holder = runtime.spawn(async move {
+        holds_tx.send(()).unwrap();
+        held.recv().unwrap();
+    });
+    holds.recv().unwrap();
+    for (at, read) in reads.iter_mut().enumerate() {
+        let polled = match at % 2 {
+            0 => sprung.poll_on_wake(read.as_mut()),
+            _ => good.poll(read.as_mut()),
+        };
+        assert!(polled.is_pending());
+    }
+    for theirs in theirs {
+        theirs.write_all(b"x").unwrap();
+    }
+    hold.send(()).unwrap();
+    sprung.wait_for(FILES / 2);
+    good.wait_for(FILES / 2);
+    runtime.block_on(async {
+        holder.await.unwrap();
+        for read in reads {
+            assert_eq!(read.await.unwrap(), 1);
+        }
+    });
+}
+
+#[test]
+fn what_is_for_all_who_wait_for_a_file_is_told_to_those_behind_a_bad_waker() {
+    // Each is something else that is for all: the end of the other side, a deadline, closing.
+    let happenings: [fn(&TcpStream, &std_net::TcpStream); 3] = [
+        |_, theirs| theirs.shutdown(Shutdown::Write).unwrap(),
+        |ours, _| ours.set_read_deadline(Some(time::now() + Duration::from_millis(10))),
+        |ours, _| ours.close(),
+    ];
+    for happens in happenings {
+        let (runtime, sprung, good) = (runtime(), Sprung::default(), Arc::<Good>::default());
+        let handle = runtime.handle();
+        let _inside = handle.enter();
+        let (ours, theirs) = pair();
+        let mut buffers = [[0]; 8];
+        let mut reads: Vec<_> = buffers
+            .iter_mut()
+            .map(|buffer| Box::pin(ours.read(buffer)))
+            .collect();
+        let mut poll_all = || {
+            for (at, read) in reads.iter_mut().enumerate() {
+                let polled = match at % 2 {
+                    0 => sprung.poll_on_wake(read.as_mut()),
+                    _ => good.poll(read.as_mut()),
+                };
+                assert!(polled.is_pending());
+            }
+        };
+        poll_all();
+        happens(&ours, &theirs);
+        sprung.wait_for(4);
+        good.wait_for(4);
+        runtime.block_on(async {
+            for read in reads {
+                let read = time::timeout(SOON, read).await.expect("it ends");
+                assert!(read.is_err() || read.unwrap() == 0);
+            }
+            spawn(async {}).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn who_has_a_bad_waker_sent_off_for_want_of_room_does_not_hear_of_it() {
+    // `AsyncRead` gives no notice when somebody stops waiting: beyond some number the oldest one is woken.
+    let (runtime, sprung, good) = (runtime(), Sprung::default(), Arc::<Good>::default());
+    let handle = runtime.handle();
+    let _inside = handle.enter();
+    let (ours, mut theirs) = pair();
+    for _ in 0..100 {
+        let (mut ours, mut buffer) = (&ours, [0]);
+        let polled = sprung.poll_on_wake(pin!(AsyncReadExt::read(&mut ours, &mut buffer)));
+        assert!(polled.is_pending());
+    }
+    assert!(sprung.count() > 0, "all have room");
+    let (mut by_trait, mut buffer) = (&ours, [0]);
+    let mut read = pin!(AsyncReadExt::read(&mut by_trait, &mut buffer));
+    assert!(good.poll(read.as_mut()).is_pending());
+    theirs.write_all(b"x").unwrap();
+    good.wait_for(1);
+    assert_eq!(runtime.block_on(read).unwrap(), 1);
+}
+
+#[test]
+fn a_lookup_of_a_bad_waker_is_over_all_the_same() {
+    let (runtime, sprung) = (runtime(), Sprung::default());
+    let handle = runtime.handle();
+    let _inside = handle.enter();
+    let mut lookup = Box::pin(lookup_host("localhost:80"));
+    // Or it is faster than this.
+    if sprung.poll_on_wake(lookup.as_mut()).is_pending() {
+        sprung.wait_for(1);
+        assert!(runtime.block_on(lookup).unwrap().len() > 0);
+    }
 }
 
 #[test]
