@@ -127,9 +127,13 @@ fn fault(error: io::Error) -> Fault {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::cell::RefCell;
     use std::net;
     use std::panic::Location;
+    use std::pin::pin;
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    use futures_lite::StreamExt;
 
     use super::*;
     use crate::net::socket::current_netpoll;
@@ -142,6 +146,18 @@ mod tests {
     /// What comes of an `accept` to which the system gives these errors before there is a connection, and
     /// how many of them were left.
     fn accept(errors: &[io::Error]) -> (io::Result<()>, usize) {
+        let both = [false, true].map(|streams| accept_or_next(errors, streams));
+        let [(one, left), (next, rest)] = both;
+        assert_eq!(
+            (one.is_ok(), left),
+            (next.is_ok(), rest),
+            "{one:?}, {next:?}"
+        );
+        (one, left)
+    }
+
+    /// The same, of an `accept` or of the next one of a stream of connections.
+    fn accept_or_next(errors: &[io::Error], streams: bool) -> (io::Result<()>, usize) {
         let runtime = Builder::new().workers(1).build().unwrap();
         runtime.block_on(async {
             let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -149,18 +165,24 @@ mod tests {
             let _client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let listener = mio::net::TcpListener::from_std(listener);
             let socket = Socket::new(listener, &current_netpoll("a test")).unwrap();
-            let left = RefCell::new(errors.iter());
-            let accepted = socket.accept_at(Location::caller(), |source| {
-                match left.borrow_mut().next() {
-                    Some(error) => Err(match error.raw_os_error() {
-                        Some(code) => io::Error::from_raw_os_error(code),
-                        None => error.kind().into(),
-                    }),
-                    None => source.accept(),
+            let left = Mutex::new(errors.iter());
+            let accept = |source: &mio::net::TcpListener| match left.lock().unwrap().next() {
+                Some(error) => Err(match error.raw_os_error() {
+                    Some(code) => io::Error::from_raw_os_error(code),
+                    None => error.kind().into(),
+                }),
+                None => source.accept(),
+            };
+            let accepted = async {
+                if streams {
+                    let mut incoming = pin!(socket.incoming_at(Location::caller(), accept));
+                    incoming.next().await.expect("it has no end").map(drop)
+                } else {
+                    socket.accept_at(Location::caller(), accept).await.map(drop)
                 }
-            });
+            };
             let accepted = timeout(NEVER, accepted).await.expect("it ends");
-            (accepted.map(drop), left.into_inner().len())
+            (accepted, left.into_inner().unwrap().len())
         })
     }
 
@@ -195,6 +217,18 @@ mod tests {
             let errors: [io::Error; 2] = [kind.into(), kind.into()];
             let (accepted, left) = accept(&errors);
             assert_eq!((accepted.unwrap_err().kind(), left), (kind, 1));
+        }
+    }
+
+    #[test]
+    fn where_files_are_short_a_listener_rests_between_its_attempts() {
+        for streams in [false, true] {
+            let errors: Vec<_> = (0..6).map(|_| io::Error::from_raw_os_error(24)).collect();
+            let start = Instant::now();
+            let (accepted, left) = accept_or_next(&errors, streams);
+            assert!(accepted.is_ok() && left == 0, "{accepted:?}");
+            let rests = [1, 2, 4, 8, 16, 20].map(|times| FIRST_PAUSE * times);
+            assert!(start.elapsed() >= rests.iter().sum(), "it has not rested");
         }
     }
 }
