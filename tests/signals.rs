@@ -9,6 +9,7 @@ mod program;
 
 use std::collections::HashSet;
 use std::hint::black_box;
+use std::net::UdpSocket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,6 +48,7 @@ const PROGRAMS: &[(&str, fn())] = &[
     ("several receivers", several_receivers),
     ("after the runtime", after_the_runtime),
     ("coming and going", coming_and_going),
+    ("stopped", stopped),
 ];
 
 #[test]
@@ -236,6 +238,25 @@ fn coming_and_going() {
     }
 }
 
+/// A goroutine that waits for a socket, in a program that is stopped and goes on.
+fn stopped() {
+    run! {
+        let socket = chango::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        eprintln!("echoes at {}", socket.local_addr().unwrap());
+        let echo = go! {
+            let mut message = [0; 16];
+            loop {
+                let (n, from) = socket.recv_from(&mut message).await.unwrap();
+                socket.send_to(&message[..n], from).await.unwrap();
+            }
+        };
+        let ended = end_of_input();
+        eprintln!("ready");
+        <-ended;
+        echo.abort();
+    }
+}
+
 // ---- what they do ----
 
 fn count(printed: &str, line: &str) -> usize {
@@ -398,6 +419,31 @@ fn receivers_come_and_go_while_signals_come() {
         drop(program.process.stdin.take());
         program.says("at the end", 1);
         program.signal("USR1");
+        program.end();
+    }
+}
+
+#[test]
+fn a_program_that_is_stopped_and_goes_on_hears_of_its_sockets() {
+    for workers in ["1", "3"] {
+        let program = Program::start("stopped", workers, "");
+        let printed = program.until("it says where", |printed| printed.contains("ready"));
+        let address = printed.split("echoes at ").nth(1).unwrap();
+        let address = address.lines().next().unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        for round in 0..10 {
+            // On Linux this interrupts the call in which a worker waits for files, and no handler does
+            // that by itself.
+            program.signal("STOP");
+            program.signal("CONT");
+            socket.send_to(&[round], address).unwrap();
+            let mut message = [0; 16];
+            assert_eq!(socket.recv(&mut message).unwrap(), 1);
+            assert_eq!(message[0], round);
+        }
         program.end();
     }
 }
