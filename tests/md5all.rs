@@ -4,6 +4,9 @@
 
 #![cfg(unix)]
 
+#[path = "util/example.rs"]
+mod example;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -14,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use self::example::example;
 
 /// A directory of its own for one test, removed at the end.
 struct Tree(PathBuf);
@@ -91,34 +96,9 @@ impl Drop for Tree {
     }
 }
 
-/// The example, up to date: `cargo test` builds all examples, but `cargo test --test md5all` does
-/// not. This test is `target/PROFILE/deps/md5all-…`, and the example
-/// `target/PROFILE/examples/md5all`.
+/// The example.
 fn md5all() -> Command {
-    static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
-        let test = std::env::current_exe().unwrap();
-        let profile = test
-            .parent()
-            .and_then(Path::parent)
-            .expect("cargo's layout");
-        if let Some(cargo) = std::env::var_os("CARGO") {
-            let name = match profile
-                .file_name()
-                .and_then(OsStr::to_str)
-                .expect("a profile")
-            {
-                "debug" => "dev",
-                name => name,
-            };
-            let built = Command::new(cargo)
-                .args(["build", "--quiet", "--example", "md5all", "--profile", name])
-                .arg("--target-dir")
-                .arg(profile.parent().expect("cargo's layout"))
-                .status();
-            assert!(built.unwrap().success(), "the example does not build");
-        }
-        profile.join("examples").join("md5all")
-    });
+    static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| example("md5all", &[]));
     Command::new(&*EXAMPLE)
 }
 

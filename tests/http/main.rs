@@ -10,10 +10,15 @@ mod curl;
 mod endings;
 mod go;
 mod io;
+#[cfg(unix)]
+mod server;
 mod site;
 mod timers;
 mod tls;
 
+#[cfg(unix)]
+#[path = "../util/example.rs"]
+mod example;
 #[path = "../util/until.rs"]
 mod until;
 #[path = "../util/workers.rs"]
