@@ -7,7 +7,7 @@ use std::os::unix::net as std_net;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chango_core::net::UnixDatagram;
 use chango_core::spawn::spawn;
@@ -89,6 +89,33 @@ fn a_dropped_receive_loses_no_message() {
 }
 
 #[test]
+fn a_send_that_is_given_up_has_sent_nothing() {
+    for workers in [1, 2] {
+        runtime(workers).run(async {
+            let (ours, theirs) = messengers();
+            // Until there is no room, since nobody receives.
+            let mut sent = 0_u32;
+            while let Ok(done) = timeout(MOMENT, ours.send(&sent.to_ne_bytes())).await {
+                done.unwrap();
+                sent += 1;
+            }
+            for moment in [Duration::ZERO, MOMENT] {
+                let late = timeout(moment, ours.send(b"never")).await;
+                assert!(late.is_err(), "nobody has received");
+            }
+            let mut message = [0; 8];
+            for number in 0..sent {
+                assert_eq!(theirs.recv(&mut message).unwrap(), 4);
+                assert_eq!(message[..4], number.to_ne_bytes());
+            }
+            ours.send(b"next").await.unwrap();
+            assert_eq!(theirs.recv(&mut message).unwrap(), 4);
+            assert_eq!(&message[..4], b"next");
+        });
+    }
+}
+
+#[test]
 fn messages_are_sent_to_paths() {
     for workers in [1, 2] {
         runtime(workers).run(async {
@@ -117,6 +144,24 @@ fn messages_are_sent_to_paths() {
             assert_eq!(error.kind(), ErrorKind::NotFound);
         });
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn messages_are_sent_to_a_name_that_is_no_file() {
+    use std::os::linux::net::SocketAddrExt;
+
+    runtime(1).run(async {
+        let name = format!("chango-messages-{}", std::process::id());
+        let addr = std_net::SocketAddr::from_abstract_name(&name).unwrap();
+        let ours = UnixDatagram::bind_addr(&addr).unwrap();
+        let theirs = std_net::UnixDatagram::unbound().unwrap();
+        theirs.send_to_addr(b"hello", &addr).unwrap();
+        let (len, sender) = ours.recv_from(&mut [0; 8]).await.unwrap();
+        assert!(len == 5 && sender.is_unnamed());
+        let local = ours.local_addr().unwrap();
+        assert_eq!(local.as_abstract_name(), Some(name.as_bytes()));
+    });
 }
 
 /// A receiver whose queue is full of the messages of another sender, and how many these are.

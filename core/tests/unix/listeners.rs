@@ -78,6 +78,32 @@ fn a_blocking_server_is_connected_to() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_file_is_listened_at_and_connected_to() {
+    use std::os::linux::net::SocketAddrExt;
+
+    runtime(1).run(async {
+        let name = format!("chango-abstract-{}", std::process::id());
+        let addr = std_net::SocketAddr::from_abstract_name(&name).unwrap();
+        let listener = UnixListener::bind_addr(&addr).unwrap();
+        let taken = UnixListener::bind_addr(&addr).unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+        let client = UnixStream::connect_addr(&addr).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        for named in [client.peer_addr(), server.local_addr()] {
+            assert_eq!(named.unwrap().as_abstract_name(), Some(name.as_bytes()));
+        }
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(server.read(&mut [0]).await.unwrap(), 1);
+        // It goes with the listener, and leaves nothing.
+        listener.close();
+        let gone = UnixStream::connect_addr(&addr).await.unwrap_err();
+        assert_eq!(gone.kind(), ErrorKind::ConnectionRefused);
+        drop(UnixListener::bind_addr(&addr).unwrap());
+    });
+}
+
 #[test]
 fn a_listener_that_is_closed_wakes_who_accepts_and_leaves_its_file() {
     for workers in [1, 2] {
