@@ -124,6 +124,30 @@ fn unix_streams_are_wrapped_as_well() {
 }
 
 #[test]
+fn what_has_a_buffer_is_read_by_lines_both_ways() {
+    on_workers(|| async {
+        const LINES: [&str; 4] = ["one\n", "two\n", "and three", ""];
+        for tokios in [false, true] {
+            let (client, server) = pair().await;
+            let writes = go! {
+                client.write_all(LINES.concat().as_bytes()).await.unwrap();
+            };
+            let mut by_tokio = Io::new(lite::BufReader::new(server.try_clone().unwrap()));
+            let mut by_futures = Io::new(tokio_io::BufReader::new(Io::new(server)));
+            for expected in LINES {
+                let mut line = String::new();
+                let read = match tokios {
+                    true => tokio_io::AsyncBufReadExt::read_line(&mut by_tokio, &mut line).await,
+                    false => lite::AsyncBufReadExt::read_line(&mut by_futures, &mut line).await,
+                };
+                assert_eq!((read.unwrap(), line.as_str()), (expected.len(), expected));
+            }
+            writes.await.unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_read_that_is_dropped_loses_no_byte() {
     on_workers(|| async {
         let (client, server) = pair().await;
