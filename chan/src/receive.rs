@@ -21,7 +21,7 @@ use chango_core::task::{JoinError, JoinHandle};
 use chango_core::time::{Ticker, Timer, Wait};
 use chango_core::util::foreign_waker::ForeignWaker;
 
-use crate::channel::{Locked, Received, Receiving, wake};
+use crate::channel::{Locked, Received, wake};
 use crate::claim::{Claim, Right};
 use crate::future::recv;
 use crate::receiver::Receiver;
@@ -232,11 +232,7 @@ unsafe impl<T> Receive for Receiver<T> {
 
     #[inline]
     fn now(&self) -> Poll<Option<T>> {
-        match self.channel().receive(coop::take) {
-            Receiving::Value(value) => Poll::Ready(Some(value)),
-            Receiving::Closed => Poll::Ready(None),
-            Receiving::Empty | Receiving::Refused => Poll::Pending,
-        }
+        self.channel().receive(coop::take)
     }
 
     unsafe fn poll_receive(

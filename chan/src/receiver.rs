@@ -13,7 +13,7 @@ use chango_core::time;
 use futures_lite::Stream;
 
 use crate::blocking::block_on;
-use crate::channel::{Channel, Closed, Receiving, UNBOUNDED};
+use crate::channel::{Channel, Closed, UNBOUNDED};
 use crate::error::{RecvTimeoutError, TryRecvError};
 use crate::future::{RecvFuture, recv};
 use crate::primitive::sync::Arc;
@@ -102,9 +102,9 @@ impl<T> Receiver<T> {
     /// ```
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.channel.receive(|| true) {
-            Receiving::Value(value) => Ok(value),
-            Receiving::Closed => Err(TryRecvError::Closed),
-            Receiving::Empty | Receiving::Refused => Err(TryRecvError::Empty),
+            Poll::Ready(Some(value)) => Ok(value),
+            Poll::Ready(None) => Err(TryRecvError::Closed),
+            Poll::Pending => Err(TryRecvError::Empty),
         }
     }
 

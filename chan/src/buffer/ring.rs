@@ -9,7 +9,7 @@
 //! instructions a message shorter, since its push and pop are inlined and ask for room once.)
 
 use std::mem::MaybeUninit;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// How many values the first allocation has room for, at most.
 const FIRST: usize = 64;
@@ -61,15 +61,23 @@ impl<T> Ring<T> {
     /// Takes the oldest value out.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
+        let oldest = self.give_up()?;
+        // SAFETY: the value is this call's.
+        Some(unsafe { oldest.read() })
+    }
+
+    /// Gives the oldest value up: it is the caller's, who reads it from there before anything is put in or the
+    /// ring goes.
+    #[must_use = "the value is nobody's else"]
+    #[inline]
+    pub(crate) fn give_up(&mut self) -> Option<NonNull<T>> {
         if self.len == 0 {
             return None;
         }
-        // SAFETY: there is a value, and `head` is where the oldest one is; it is read once, since `head`
-        // moves on.
-        let value = unsafe { self.slots[self.head].assume_init_read() };
+        let oldest = NonNull::from(&mut self.slots[self.head]).cast();
         self.head = self.over_the_seam(self.head + 1);
         self.len -= 1;
-        Some(value)
+        Some(oldest)
     }
 
     #[inline]

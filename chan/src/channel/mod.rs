@@ -15,6 +15,7 @@ mod state;
 
 use std::fmt;
 use std::panic::Location;
+use std::task::Poll;
 
 use chango_core::note::{self, At, Reason};
 use chango_core::util::foreign_waker::ForeignWaker;
@@ -179,19 +180,22 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Receives a value if there is one and `permit` is given.
+    /// Receives a value if there is one and `permit` is given; `None` if the channel is closed and drained. Pending:
+    /// there is none, or no permit.
+    ///
+    /// It is what the futures around it give, so that a large value is not moved from one form into another.
     #[inline(always)]
-    pub(crate) fn receive(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
+    pub(crate) fn receive(&self, permit: impl FnOnce() -> bool) -> Poll<Option<T>> {
         // As in `send`.
         match self.may_receive() {
             true => self.receive_locked(permit),
-            false => Receiving::Empty,
+            false => Poll::Pending,
         }
     }
 
     /// As `send_locked`.
     #[inline(never)]
-    fn receive_locked(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
+    fn receive_locked(&self, permit: impl FnOnce() -> bool) -> Poll<Option<T>> {
         let Some(mut state) = self.state.try_lock() else {
             return self.receive_waiting(permit);
         };
@@ -200,16 +204,18 @@ impl<T> Channel<T> {
             _ => return self.receive_with(state, permit),
         };
         if !permit() {
-            return Receiving::Refused;
+            return Poll::Pending;
         }
-        let value = ring.pop().expect("something is stored");
+        let oldest = ring.give_up().expect("something is stored");
         let has_more = ring.len() > 0;
         self.leave(&state, CALM | MAY_SEND | (u8::from(has_more) * MAY_RECEIVE));
-        Receiving::Value(value)
+        // Here, so that it is moved from the ring to the caller at once.
+        // SAFETY: the ring has given it up, and nothing is put in before this function gives the lock back.
+        Poll::Ready(Some(unsafe { oldest.read() }))
     }
 
     #[cold]
-    fn receive_waiting(&self, permit: impl FnOnce() -> bool) -> Receiving<T> {
+    fn receive_waiting(&self, permit: impl FnOnce() -> bool) -> Poll<Option<T>> {
         self.receive_with(self.state.lock_aside(), permit)
     }
 
@@ -219,14 +225,14 @@ impl<T> Channel<T> {
         &self,
         mut state: MutexGuard<'_, State<T>>,
         permit: impl FnOnce() -> bool,
-    ) -> Receiving<T> {
+    ) -> Poll<Option<T>> {
         if self.is_calm() && state.buffer.len() > 0 {
             if !permit() {
-                return Receiving::Refused;
+                return Poll::Pending;
             }
             let value = state.buffer.pop().expect("something is stored");
             self.leave(&state, state.hint(self.capacity));
-            return Receiving::Value(value);
+            return Poll::Ready(Some(value));
         }
         let mut locked = Locked {
             channel: self,
@@ -237,11 +243,10 @@ impl<T> Channel<T> {
         match received {
             Received::Value(value, waker) => {
                 wake(waker);
-                Receiving::Value(value)
+                Poll::Ready(Some(value))
             }
-            Received::Closed => Receiving::Closed,
-            Received::Refused => Receiving::Refused,
-            Received::Empty | Received::OwnLost => Receiving::Empty,
+            Received::Closed => Poll::Ready(None),
+            Received::Empty | Received::Refused | Received::OwnLost => Poll::Pending,
         }
     }
 
@@ -422,15 +427,6 @@ pub(crate) enum Sending {
     Done,
     Closed(Closed),
     Full,
-    Refused,
-}
-
-/// How an attempt to receive that needs nothing further ended.
-#[must_use]
-pub(crate) enum Receiving<T> {
-    Value(T),
-    Closed,
-    Empty,
     Refused,
 }
 

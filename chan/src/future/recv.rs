@@ -14,7 +14,7 @@ use chango_core::note::{At, Position};
 use chango_core::util::foreign_waker::ForeignWaker;
 
 use super::send::is_waiting;
-use crate::channel::{Channel, Received, Receiving, wake};
+use crate::channel::{Channel, Received, wake};
 use crate::claim::Right;
 use crate::waiter::{Incoming, State, Waiter, Who};
 
@@ -98,20 +98,13 @@ pub(crate) unsafe fn poll_recv<T>(
     loop {
         match waiter.state() {
             State::Idle => {
-                let received = match channel.receive(coop::take) {
-                    Receiving::Value(value) => Some(value),
-                    Receiving::Closed => None,
-                    Receiving::Empty => {
-                        waiter.set_state(State::Tried);
-                        continue;
-                    }
-                    Receiving::Refused => {
-                        ready!(coop::poll_proceed(cx));
-                        continue;
-                    }
-                };
-                waiter.set_state(State::Finished);
-                return Poll::Ready(received);
+                let received = channel.receive(coop::take);
+                if received.is_ready() {
+                    waiter.set_state(State::Finished);
+                    return received;
+                }
+                // If it was for want of a permit, that is found again.
+                waiter.set_state(State::Tried);
             }
             // SAFETY: what the caller promises.
             State::Tried => match unsafe { receive_or_wait(channel, waiter, cx) } {
@@ -195,7 +188,7 @@ fn withdraw_waiting<T>(channel: &Channel<T>, waiter: &Waiter<Incoming<T>>) {
         return;
     }
     // SAFETY: a node that was completed is the owner's, and has a number with its value.
-    let (value, number) = unsafe { (waiter.finish(State::Done), waiter.number()) };
+    let (number, value) = unsafe { (waiter.number(), waiter.finish(State::Done)) };
     if let Some(value) = value {
         channel.give_back(value, number);
     }
