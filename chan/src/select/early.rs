@@ -114,21 +114,34 @@ impl<A: Early, L: EarlyList> EarlyList for Cons<A, L> {
 }
 
 /// Arms that were looked at. They are moved as a whole into the select that waits, so that a goroutine that
-/// waits has operands and values in its memory once.
+/// waits has operands and values in its memory once; and if one has committed they are not moved.
 pub struct Tried<L: EarlyList> {
-    /// Whether one has committed.
+    /// Whether one has committed. (A field, since what is borrowed to be asked is kept across a wait.)
     pub done: bool,
-    won: Option<<L::Nodes as Outputs>::Won>,
-    arms: L,
+    outcome: Outcome<L, <L::Nodes as Outputs>::Won>,
+}
+
+enum Outcome<L, W> {
+    /// What the one that has committed gave.
+    Won(W),
+    /// None has.
+    Arms(L),
 }
 
 impl<L: EarlyList> Tried<L> {
     #[inline]
-    fn new(arms: L, won: Option<<L::Nodes as Outputs>::Won>) -> Self {
+    fn won(won: <L::Nodes as Outputs>::Won) -> Self {
         Self {
-            done: won.is_some(),
-            won,
-            arms,
+            done: true,
+            outcome: Outcome::Won(won),
+        }
+    }
+
+    #[inline]
+    fn in_vain(arms: L) -> Self {
+        Self {
+            done: false,
+            outcome: Outcome::Arms(arms),
         }
     }
 
@@ -139,13 +152,23 @@ impl<L: EarlyList> Tried<L> {
     /// If none has: `done` is asked first.
     #[inline]
     pub fn selected(self) -> Selected<<L::Nodes as Outputs>::Won> {
-        Selected::Arm(self.won.expect("`done` is asked first"))
+        match self.outcome {
+            Outcome::Won(won) => Selected::Arm(won),
+            Outcome::Arms(_) => unreachable!("`done` is asked first"),
+        }
     }
 
     /// The arms, of which none has committed.
+    ///
+    /// # Panics
+    ///
+    /// If one has: `done` is asked first.
     #[inline]
     pub fn arms(self) -> L {
-        self.arms
+        match self.outcome {
+            Outcome::Arms(arms) => arms,
+            Outcome::Won(_) => unreachable!("`done` is asked first"),
+        }
     }
 }
 
@@ -159,7 +182,15 @@ impl<L: EarlyList> fmt::Debug for Tried<L> {
 
 /// Has one of the arms commit if one is ready, each equally likely.
 #[inline]
-pub fn now<L: EarlyList>(arms: L) -> Tried<L> {
+pub fn now<L: EarlyList>(mut arms: L) -> Tried<L> {
+    if L::AT_ONCE && L::LEN > FEW {
+        // One that is drawn out of all, before they are looked at. If it is not ready, those that are have the same
+        // chance still.
+        let at = random::with(|random| random.below(L::LEN)) as u32;
+        if let Some(won) = arms.now(at) {
+            return Tried::won(won);
+        }
+    }
     try_each(arms, |bits| any(bits, L::LEN))
 }
 
@@ -168,6 +199,9 @@ pub fn now<L: EarlyList>(arms: L) -> Tried<L> {
 pub fn now_biased<L: EarlyList>(arms: L) -> Tried<L> {
     try_each(arms, u64::trailing_zeros)
 }
+
+/// So many arms are all looked at in the time that it takes to find out that one is not ready.
+const FEW: usize = 16;
 
 /// So many arms have a bit each.
 const BITS: usize = u64::BITS as usize;
@@ -178,17 +212,17 @@ const BITS: usize = u64::BITS as usize;
 #[inline(always)]
 fn try_each<L: EarlyList>(mut arms: L, next: impl Fn(u64) -> u32) -> Tried<L> {
     if !L::AT_ONCE || L::LEN > BITS {
-        return Tried::new(arms, None);
+        return Tried::in_vain(arms);
     }
     let mut left = arms.may();
     while left != 0 {
         let at = next(left);
         if let Some(won) = arms.now(at) {
-            return Tried::new(arms, Some(won));
+            return Tried::won(won);
         }
         left &= !(1 << at);
     }
-    Tried::new(arms, None)
+    Tried::in_vain(arms)
 }
 
 /// One of the bits that are set, of so many arms, each equally likely. One after the other, out of those that are
@@ -602,10 +636,10 @@ mod tests {
             // One of these is full still.
             let _ = (first.try_send(0), third.try_send(2));
             let rest = Cons::new(Some(recv(b)), Cons::new(Some(recv(c)), Nil));
-            let got = match now(Cons::new(Some(recv(a)), rest)).won {
-                Some(Won::This(got)) => got,
-                Some(Won::Later(Won::This(got))) => got,
-                Some(Won::Later(Won::Later(Won::This(got)))) => got,
+            let got = match now(Cons::new(Some(recv(a)), rest)).selected() {
+                Selected::Arm(Won::This(got)) => got,
+                Selected::Arm(Won::Later(Won::This(got))) => got,
+                Selected::Arm(Won::Later(Won::Later(Won::This(got)))) => got,
                 _ => panic!("two are ready"),
             };
             counts[got.expect("a value")] += 1;
@@ -620,11 +654,52 @@ mod tests {
         b_tx.try_send(1).unwrap();
         c_tx.try_send(2).unwrap();
         let rest = Cons::new(Some(recv(&b)), Cons::new(Some(recv(&c)), Nil));
-        // The first one is closed, so it goes off and stays so.
+        // The first one is closed, so it goes off.
         let tried = now_biased(Cons::new(Some(recv_some(&a)), rest));
-        assert!(matches!(tried.won, Some(Won::Later(Won::This(Some(1))))));
-        assert!(tried.done && tried.arms.arm.is_some_and(|arm| arm.off));
+        assert!(tried.done);
+        let selected = tried.selected();
+        assert!(matches!(
+            selected,
+            Selected::Arm(Won::Later(Won::This(Some(1))))
+        ));
         assert_eq!(c.try_recv(), Ok(2));
+        // It stays so in the select that waits.
+        let tried = now_biased(Cons::new(Some(recv_some(&a)), Nil));
+        assert!(!tried.done && tried.arms().arm.is_some_and(|arm| arm.off));
+    }
+
+    macro_rules! arms {
+        ($receivers:ident) => { Nil };
+        ($receivers:ident $first:literal $($rest:literal)*) => {
+            Cons::new(Some(recv(&$receivers[$first])), arms!($receivers $($rest)*))
+        };
+    }
+
+    #[test]
+    fn of_many_arms_each_that_is_ready_is_taken_as_often_and_no_other() {
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..=FEW).map(|_| bounded(1)).unzip();
+        let now = || now(arms!(receivers 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)).done;
+        assert!(!now(), "none is ready");
+        for ready in [vec![0], vec![8], vec![16], vec![3, 9, 16]] {
+            let mut counts = vec![0; ready.len()];
+            for _ in 0..1_000 * ready.len() {
+                // Those are full still that were not taken.
+                for &at in &ready {
+                    let _ = senders[at].try_send(());
+                }
+                assert!(now());
+                let taken = ready.iter().position(|&at| receivers[at].is_empty());
+                counts[taken.expect("one of them")] += 1;
+            }
+            // The standard deviation is 26.
+            assert!(
+                counts.iter().all(|count| (850..1150).contains(count)),
+                "{counts:?}"
+            );
+            for &at in &ready {
+                let _ = receivers[at].try_recv();
+            }
+        }
     }
 
     #[test]
