@@ -158,7 +158,22 @@ fn what_stands_behind_a_worker_that_stalls_is_taken_before_files_are_looked_at()
         assert!(!rescued(worker, now), "nobody knows yet that it stalls");
         assert!(!rescued(worker, now + STALLED / 2));
         assert!(rescued(worker, now + STALLED));
+        assert!(!worker.shared().sysmon.is_told(), "nothing waits here");
         assert!(!rescued(worker, now + 9 * STALLED), "there was one");
+    });
+}
+
+#[test]
+fn what_comes_with_it_is_left_to_sysmon() {
+    let push_three = |queue: &mut Owner<Header>, shared: &Arc<Shared>| {
+        (0..3).for_each(|_| push(queue, shared));
+    };
+    beside(push_three, |worker, _| {
+        let now = clock::now();
+        assert!(!rescued(worker, now));
+        assert!(!worker.shared().sysmon.is_told());
+        assert!(rescued(worker, now + STALLED));
+        assert!(worker.shared().sysmon.is_told());
     });
 }
 
