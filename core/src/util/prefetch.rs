@@ -4,23 +4,20 @@
 //! from the event to the goroutine waits for memory. Who goes through a list of them asks for those that come
 //! next. What must hold: it is a hint, to whatever address, and reads nothing a program could see.
 
-/// Bytes of a line of the cache.
-#[cfg(target_arch = "x86_64")]
-const LINE: usize = 64;
-
 /// Has the processor fetch three lines from `at` on: what a file is, and most of a goroutine.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn prefetch<T: ?Sized>(at: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        for line in 0..3 {
-            let at = at.cast::<i8>().wrapping_add(line * LINE);
-            // SAFETY: a prefetch never faults, and has no effect that a program could see.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(at) };
-        }
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    const LINE: usize = 64;
+    for line in 0..3 {
+        let at = at.cast::<i8>().wrapping_add(line * LINE);
+        // SAFETY: a prefetch never faults, and has no effect that a program could see.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at) };
     }
-    // Elsewhere there is no stable intrinsic for it.
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
 }
+
+/// Nothing: here there is no stable way to ask for it.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(crate) fn prefetch<T: ?Sized>(_at: *const T) {}
