@@ -263,10 +263,11 @@ impl<C> Waiter<C> {
     where
         C: Content,
     {
-        // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it, who is
-        // taken out once, since the node is not queued any more.
-        self.node
-            .with_mut(|node| unsafe { C::who(&raw mut (*node).content).read() })
+        self.node.with_mut(|node| {
+            // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it, who is
+            // taken out once, since the node is not queued any more.
+            unsafe { C::who(&raw mut (*node).content).read() }
+        })
     }
 
     /// The neighbours of a queued node.
@@ -287,9 +288,10 @@ impl<C> Waiter<C> {
     /// As for [`links`](Self::links).
     #[inline]
     pub(crate) unsafe fn set_links(&self, change: impl FnOnce(&mut Links<C>)) {
-        // SAFETY: as for `links`.
-        self.node
-            .with_mut(|node| change(unsafe { &mut (*node).place.links }));
+        self.node.with_mut(|node| {
+            // SAFETY: as for `links`.
+            change(unsafe { &mut (*node).place.links });
+        });
     }
 
     /// The claim of the select that a queued node belongs to, and its arm; none for a plain one.
@@ -325,12 +327,13 @@ impl<C> Waiter<C> {
     where
         C: Content,
     {
-        // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it.
-        self.node
-            .with_mut(|node| match unsafe { &*C::who(&raw mut (*node).content) } {
+        self.node.with_mut(|node| {
+            // SAFETY: a queued node belongs to whoever holds the lock, and somebody waits in it.
+            match unsafe { &*C::who(&raw mut (*node).content) } {
                 Who::Plain(old) => old.will_wake(waker),
                 Who::Select(_) => false,
-            })
+            }
+        })
     }
 
     /// Puts another waker into a queued plain node.
@@ -387,9 +390,10 @@ impl<T> Waiter<Outgoing<T>> {
     /// The node belongs to the caller: see the top of this file.
     #[inline]
     pub(crate) unsafe fn take(&self) -> Option<T> {
-        // SAFETY: nobody else touches a node that belongs to the caller.
-        self.node
-            .with_mut(|node| unsafe { (*node).content.value.take() })
+        self.node.with_mut(|node| {
+            // SAFETY: nobody else touches a node that belongs to the caller.
+            unsafe { (*node).content.value.take() }
+        })
     }
 
     /// Puts a value in where there is none.
@@ -441,11 +445,11 @@ impl<T> Waiter<Incoming<T>> {
         if state != State::Done {
             return None;
         }
-        // SAFETY: whoever completed the receive has put a value in, and left the node to the caller, who takes it
-        // out once.
-        let value = self
-            .node
-            .with_mut(|node| unsafe { ManuallyDrop::take(&mut (*node).content.value) });
+        let value = self.node.with_mut(|node| {
+            // SAFETY: whoever completed the receive has put a value in, and left the node to the caller, who
+            // takes it out once.
+            unsafe { ManuallyDrop::take(&mut (*node).content.value) }
+        });
         Some(value)
     }
 

@@ -183,11 +183,11 @@ impl Line {
 
     fn find_starving<'a>(&self) -> Option<&'a Waiter<Outgoing<Turn>>> {
         let firsts = [self.some.first(), self.writers.first()];
-        // SAFETY: nodes of the queues are valid and queued, and the caller, who has the line, holds the
-        // lock and uses them no longer than that.
-        let mut firsts = firsts
-            .into_iter()
-            .filter_map(|first| unsafe { first.as_ref() });
+        let mut firsts = firsts.into_iter().filter_map(|first| {
+            // SAFETY: nodes of the queues are valid and queued, and the caller, who has the line, holds the
+            // lock and uses them no longer than that.
+            unsafe { first.as_ref() }
+        });
         // SAFETY: as above.
         firsts.find(|first| unsafe { first.with_value(|turn| turn.starving) })
     }

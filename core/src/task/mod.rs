@@ -234,10 +234,12 @@ unsafe fn die(header: NonNull<Header>) {
 ///
 /// `header` is dead and its state said that the joiner's waker is the worker's.
 unsafe fn wake_joiner(header: NonNull<Header>) {
-    // SAFETY: the caller's promise: nobody else touches the slot any more.
-    let waker = unsafe { header.as_ref() }
-        .joiner
-        .with_mut(|slot| unsafe { &mut *slot }.take());
+    // SAFETY: the caller's promise.
+    let header = unsafe { header.as_ref() };
+    let waker = header.joiner.with_mut(|slot| {
+        // SAFETY: the caller's promise: nobody else touches the slot any more.
+        unsafe { &mut *slot }.take()
+    });
     if let Some(waker) = waker {
         waker.wake();
     }

@@ -223,10 +223,11 @@ fn what_was_written_before_a_push_is_seen_by_the_thief() {
             let stolen = new().steal_from(&victim).or_else(|| victim.steal_next());
             if let Some(payload) = stolen {
                 // SAFETY: the entry was taken once, so this thread alone has it.
-                let value = unsafe { payload.as_ref() }
-                    .0
-                    .with(|value| unsafe { *value });
-                assert_eq!(value, 7);
+                let payload = unsafe { payload.as_ref() };
+                payload.0.with(|value| {
+                    // SAFETY: as above.
+                    assert_eq!(unsafe { *value }, 7);
+                });
             }
         });
         // SAFETY: nobody else has the payload yet.

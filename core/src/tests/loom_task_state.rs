@@ -154,12 +154,11 @@ fn a_joiner_sees_the_end_or_is_woken() {
                 slot.1.with_mut(|output| unsafe { *output = 42 });
                 let finish = state.finish();
                 assert_ne!(finish, Finish::DropOutput);
-                // SAFETY: the word says that the waker is the worker's.
-                finish == Finish::WakeJoiner
-                    && slot
-                        .0
-                        .with_mut(|waker| unsafe { (*waker).take() })
-                        .is_some()
+                let take = |waker: *mut Option<_>| {
+                    // SAFETY: the word says that the waker is the worker's.
+                    unsafe { (*waker).take() }
+                };
+                finish == Finish::WakeJoiner && slot.0.with_mut(take).is_some()
             })
         };
         // Registers, and registers again with another waker, as `JoinHandle::register` does.

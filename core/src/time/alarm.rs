@@ -382,9 +382,10 @@ impl Wait {
 
     /// The entry of a node in the list of the alarm whose state this is.
     fn entry<'a>(&'a self, _state: &'a mut State) -> Pin<&'a mut Entry> {
-        // SAFETY: a node in a list is pinned, and the lock of the list gives the right to its entry.
-        self.entry
-            .with_mut(|entry| unsafe { Pin::new_unchecked(&mut *entry) })
+        self.entry.with_mut(|entry| {
+            // SAFETY: a node in a list is pinned, and the lock of the list gives the right to its entry.
+            unsafe { Pin::new_unchecked(&mut *entry) }
+        })
     }
 }
 
